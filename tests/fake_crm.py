@@ -13,7 +13,7 @@ from decimal import Decimal
 from typing import Any
 
 from hingepoint import connectors
-from hingepoint.connectors.exchange import NotReachable
+from hingepoint.connectors.exchange import NoRight, NotReachable
 from hingepoint.connectors.source import Connector, Described, SignIn
 from hingepoint.records.crm import (
     Capability,
@@ -84,6 +84,7 @@ class FakeCrm:
     locked: set[str] = field(default_factory=set)
     fields_held: dict[str, dict[str, str]] = field(default_factory=dict)  # what stands in fields of our own
     failing: set[str] = field(default_factory=set)
+    unseen: set[CrmObject] = field(default_factory=set)  # kinds that the sign-in has no right to
     cuts: int = 0  # answers to tasks that are cut off, though the task is made
     asked: list[str] = field(default_factory=list)
     before_page: Callable[[int], None] = lambda number: None
@@ -190,6 +191,7 @@ class FakeCrm:
         """Give records from the mark on, that of the mark again; the mark is the time and id of the last."""
         self.asked.append(object.value)
         self.before_page(len(self.asked))
+        self._need(object)
         ordered = sorted((at.isoformat(), key, record) for key, (at, record) in self._of(object).items())
         left = [row for row in ordered if f"{row[0]}|{row[1]}" >= mark]
         some = left[: self.page_size + bool(mark)]
@@ -197,10 +199,15 @@ class FakeCrm:
         told = tuple(each for each in self.fates_told if each.object == object)
         return CrmPage(object, tuple(row[2] for row in some), last, len(left) > len(some), self.now, told)
 
+    def _need(self, kind: CrmObject) -> None:
+        if kind in self.unseen:
+            raise NoRight("The CRM says that this sign-in has no right to it.")
+
     def _of(self, kind: CrmObject) -> Mapping[str, tuple[dt.datetime, CrmRecord]]:
         return self.rows.get(kind, {})
 
     def ids(self, object: CrmObject, mark: str) -> tuple[frozenset[str], str]:
+        self._need(object)
         called = {record.id for _, record in self._of(object).values()}
         ordered = sorted(each for each in called if each > mark)
         some = ordered[: self.page_size]

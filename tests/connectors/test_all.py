@@ -176,20 +176,40 @@ def test_a_quantity_that_the_crm_does_not_say_is_not_taken_as_one(key, said, lis
         assert (of_quote.list_price, of_quote.quantity) == (listed, None if said is None else int(said))
 
 
-#: Requests of a quiet reading by kind, what describes its fields included, and those that look at the CRM before it.
+#: Requests of a reading by kind in which nothing has changed for an hour, what describes its fields included, and those that
+#: look at the CRM before it.
 QUIET = {
-    "salesforce": {"look": 3, "users": 2, "accounts": 1, "contacts": 1, "deals": 3, "changes": 3, "quotes": 2, "approvals": 1, "activities": 2},
-    "hubspot": {"look": 3, "users": 2, "accounts": 1, "contacts": 1, "deals": 3, "changes": 4, "quotes": 2, "approvals": 1, "activities": 5},
+    "salesforce": {"look": 3, "users": 2, "accounts": 1, "contacts": 1, "deals": 2, "changes": 1, "quotes": 2, "approvals": 1, "activities": 2},
+    "hubspot": {"look": 3, "users": 2, "accounts": 1, "contacts": 1, "deals": 1, "changes": 1, "quotes": 2, "approvals": 1, "activities": 5},
     "dynamics": {"look": 6, "users": 1, "accounts": 1, "contacts": 1, "deals": 2, "changes": 1, "quotes": 2, "activities": 1},
-    "odoo": {"look": 9, "users": 2, "accounts": 2, "contacts": 1, "deals": 4, "changes": 4, "quotes": 5, "activities": 3},
-    "pipedrive": {"look": 4, "users": 1, "accounts": 1, "contacts": 1, "deals": 3, "changes": 3, "quotes": 3, "activities": 1},
-    "espocrm": {"look": 4, "users": 1, "accounts": 1, "contacts": 1, "deals": 1, "changes": 3, "activities": 4},
+    "odoo": {"look": 8, "users": 1, "accounts": 1, "contacts": 1, "deals": 1, "changes": 2, "quotes": 2, "activities": 2},
+    "pipedrive": {"look": 4, "users": 1, "accounts": 1, "contacts": 1, "deals": 2, "changes": 2, "quotes": 2, "activities": 1},
+    "espocrm": {"look": 4, "users": 1, "accounts": 1, "contacts": 1, "deals": 1, "changes": 2, "activities": 4},
 }  # fmt: skip
+#: What the hour after a change of one deal costs more: it is read again with what hangs on it, as others may be late.
+LATE = {
+    "salesforce": {"deals": 1, "changes": 2},
+    "hubspot": {"deals": 2, "changes": 3},
+    "dynamics": {},
+    "odoo": {"deals": 2, "changes": 2},
+    "pipedrive": {"changes": 1, "quotes": 1},
+    "espocrm": {"changes": 1},
+}
+#: Activities that are lists of their own in the CRM, none of which can be asked for with another.
+LISTS_OF_ACTIVITIES = {"hubspot": 5, "espocrm": 4}
+
+
+@played
+def test_a_quiet_reading_asks_once_or_twice_for_each_kind(key):
+    most = {"activities": LISTS_OF_ACTIVITIES.get(key, 2)}
+    kinds = {kind: asked for kind, asked in QUIET[key].items() if kind != "look"}
+    assert [kind for kind, asked in kinds.items() if asked > most.get(kind, 2)] == []
 
 
 @played
 @pytest.mark.parametrize("deals", [3, 30])
-def test_a_quiet_reading_asks_as_often_however_many_deals_there_are(key, deals):
+@pytest.mark.parametrize("late", [False, True])
+def test_a_reading_without_changes_asks_as_often_however_many_deals_there_are(key, deals, late):
     with fake_of(key) as fake:
         for n in range(deals):
             fake.add(n)
@@ -199,12 +219,13 @@ def test_a_quiet_reading_asks_as_often_however_many_deals_there_are(key, deals):
         kept, source = Kept(), opened(key, fake, pages=50)
         for _ in range(2):
             kept.sync(source)
-            fake.tick(3600)
+            fake.tick(3600 if late else 3601)
         asked = {"look": asked_by(fake, source.describe)}
         asked |= {
             each.value: asked_by(fake, lambda each=each: kept.read(source, each)) for each in source.objects
         }
-        assert asked == QUIET[key]
+        more = LATE[key] if late else {}
+        assert asked == {kind: said + more.get(kind, 0) for kind, said in QUIET[key].items()}
 
 
 def asked_by(fake, doing) -> int:

@@ -178,6 +178,25 @@ def test_the_audit_log_gives_each_change_and_what_the_deal_began_with(fake):
     ]  # fmt: skip
 
 
+def test_a_deal_of_an_older_sales_process_has_its_step_as_its_stage(fake):
+    deal = fake.add(stageid=None, processid=None, stepname="1-Qualify")
+    fake.tick(600)
+    fake.set("opportunities", deal, stepname="2-Develop")
+    source = opened(fake)
+    assert only(source, CrmObject.DEALS).stage_id == "2-Develop"
+    assert changes(source, DealField.STAGE) == [(None, "1-Qualify"), ("1-Qualify", "2-Develop")]
+    fake.tick(600)
+    fake.set("opportunities", deal, stageid=STAGES[0], stepname="Qualify")
+    assert only(source, CrmObject.DEALS).stage_id == STAGES[0]
+
+
+def test_a_step_beside_the_stage_of_a_process_is_no_stage(fake):
+    fake.add(stepname="Qualify")
+    source = opened(fake)
+    assert only(source, CrmObject.DEALS).stage_id == STAGES[0]
+    assert changes(source, DealField.STAGE) == [(None, STAGES[0])]
+
+
 def test_each_closing_and_each_opening_is_kept(fake):
     fake.add()
     fake.close(0)

@@ -24,13 +24,15 @@ from typing import Any
 
 import pytest
 
+from connectors.reading import read
 from hingepoint.connectors import tryton
 from hingepoint.connectors.exchange import Exchange
+from hingepoint.connectors.source import Wanted
 from hingepoint.domain.agreements.models import Agreement, AgreementType
 from hingepoint.domain.deals.models import Deal, DealEvent
 from hingepoint.domain.sync import actions
 from hingepoint.domain.sync.models import Landed
-from hingepoint.records.crm import Written
+from hingepoint.records.crm import CrmObject, Written
 
 HOME = Path(os.environ.get("HINGEPOINT_TRYTON", "/nowhere"))
 WHY = (
@@ -250,6 +252,27 @@ def test_two_years_come_over_as_tryton_itself_keeps_them(server, connection):
     assert given.count() == 3
     quiet = synced(connection, sweep=False)
     assert quiet.brought == {}
+
+
+def test_fields_of_ones_own_come_with_their_history_and_deals_made_before_a_day_stay_out(server):
+    old = open_deal(server, "Too old", 700, 0, 0, BEGIN)
+    made = dt.datetime(2025, 3, 3, 9, tzinfo=dt.UTC)
+    deal = open_deal(server, "Line 12", 700, 0, 0, made)
+    for days, said in ((1, "North"), (2, "South")):
+        server.at(made + dt.timedelta(days=days))
+        server.call("sale.opportunity.write", [deal], {"reference": said})
+    server.at(None)
+    wanted = Wanted({"area": "reference", "starts": "start_date"}, since=dt.date(2025, 3, 1))
+    source = tryton.Tryton(server.client.exchange, "crm", "admin", PASSWORD, wanted)
+    assert set(source.describe().kept) == {"area", "starts"}
+    found = {each.id: each for each in read(source, CrmObject.DEALS)[CrmObject.DEALS]}
+    assert str(old) not in found
+    assert found[str(deal)].extra == {"area": "South", "starts": made.date().isoformat()}
+    told = [each for each in read(source, CrmObject.CHANGES)[CrmObject.CHANGES] if each.name == "area"]
+    mine = [(each.old, each.new, each.at.date()) for each in told if each.deal_id == str(deal)]
+    assert mine == [("", "North", dt.date(2025, 3, 4)), ("North", "South", dt.date(2025, 3, 5))]
+    assert str(old) not in source.ids(CrmObject.DEALS, "")[0]
+    assert [each.id for each in source.again(CrmObject.DEALS, [str(old), str(deal)]).records] == [str(deal)]
 
 
 def _same_as_there(server: Server) -> None:

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import datetime as dt
-import importlib
 import re
 
 import pytest
 
 from connectors.fakes.base import Reply
-from connectors.test_all import PLAYED
+from connectors.test_all import PLAYED, fake_of
 from hingepoint import connectors
 from hingepoint.domain.agreements.models import Agreement, AgreementType
 from hingepoint.domain.deals.models import Deal, DealEvent
@@ -26,9 +25,7 @@ HOUR = dt.timedelta(hours=1)
 @pytest.fixture(params=PLAYED)
 def crm(request):
     """A CRM with six deals and the connection to it."""
-    with getattr(
-        importlib.import_module(f"connectors.fakes.{request.param}"), PLAYED[request.param]
-    )() as fake:
+    with fake_of(request.param) as fake:
         for n in range(6):
             fake.add(n)
             fake.tick(600)
@@ -109,6 +106,39 @@ def test_each_change_of_a_field_of_the_companys_own_is_one_line_of_the_history(c
     assert [one.note for one in lines] == ["North", "South", "West"]
     origins = LandedChange.objects.filter(field=DealField.EXTRA).values_list("origin", flat=True)
     assert list(origins) == [Origin.NATIVE] * 3
+
+
+#: Rights that an administrator may not give, by the part of an address that is refused then, and whether a kind is told as left out.
+WITHOUT = [
+    ("hubspot", "/quotes", True), ("hubspot", "/owners", True), ("hubspot", "/contacts", True),
+    ("dynamics", "/connections", False), ("dynamics", "/audits", True),
+]  # fmt: skip
+#: The same of others, which are tried in the slower checks.
+WITHOUT_TOO = [
+    ("hubspot", "/companies", True), ("dynamics", "/quotes", True), ("dynamics", "/contacts", True),
+    ("pipedrive", "/organizations", True), ("pipedrive", "/persons", True), ("pipedrive", "/activities", True),
+    ("pipedrive", "/products", True), ("espocrm", "/Account", True), ("espocrm", "/Contact", True),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("key", "refused", "told_so"),
+    [*WITHOUT, *(pytest.param(*each, marks=pytest.mark.slow) for each in WITHOUT_TOO)],
+)
+def test_without_a_right_the_rest_is_read_and_what_is_left_out_is_told_until_it_may_be_seen(
+    key, refused, told_so
+):
+    with fake_of(key) as fake:
+        fake.add()
+        may = fake.before
+        forbidden = Reply(403, {"message": "This user may not see that."})
+        fake.before = lambda request: forbidden if refused in request.path else may(request)
+        connection = connected(key, fake)
+        told = read(fake, connection, sweep=True)
+        assert (Deal.objects.count(), "kind_without_right" in told.rules) == (1, told_so)
+        fake.before = may
+        fake.tick(7200)
+        assert "kind_without_right" not in read(fake, connection, sweep=True).rules
 
 
 def tasks_in(fake) -> int:

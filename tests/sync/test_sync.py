@@ -31,6 +31,7 @@ from hingepoint.records.crm import (
     DealField,
     Fate,
     Found,
+    Origin,
 )
 from hingepoint.records.deals import DealStatus
 
@@ -275,6 +276,73 @@ def test_a_stage_of_which_nobody_knows_what_it_means_is_held_back_and_asked_abou
     assert set(Deal.objects.values_list("key", flat=True)) == {"d1", "d2"}
 
 
+@pytest.mark.parametrize("status", [DealStatus.WON, DealStatus.LOST])
+def test_a_deal_closed_before_its_close_date_is_closed_when_it_was_and_stops_no_run(crm, status):
+    """Whoever wins a deal early may leave the date that was planned."""
+    crm.open_deal("d1")
+    crm.pass_time(days=3)
+    stage = next(each.id for each in crm.stages if each.status == status)
+    planned = BEGIN + dt.timedelta(days=90)
+    crm.change("d1", stage_id=stage, status=status, closed_at=planned)
+    connection = connected()
+    told = synced(connection, at=BEGIN + dt.timedelta(days=4))
+    closed = Deal.objects.get()
+    assert (closed.status, closed.closed_at) == (status, BEGIN + dt.timedelta(days=3))
+    assert told.rules["close_lies_ahead"] == 1
+    crm.pass_time(days=91)
+    crm.change("d1", name="Called otherwise")
+    assert "close_lies_ahead" not in synced(connection, at=crm.now + dt.timedelta(hours=1)).rules
+    assert Deal.objects.get().closed_at == planned
+
+
+@pytest.mark.parametrize("kind", sorted(set(CrmObject) - {CrmObject.DEALS, CrmObject.CHANGES}))
+def test_a_kind_that_the_sign_in_may_not_see_is_left_out_and_told_and_read_once_it_may(crm, kind):
+    crm.contact("c1", "a1", "Cleo Diaz")
+    crm.open_deal("d1", account_id="a1")
+    crm.quote("q1", "d1", net_price=Decimal(900))
+    crm.approval("p1", "d1", asked_by="u1")
+    crm.activity("v1", "d1", "call")
+    connection = connected()
+    synced(connection)
+    landed = Landed.objects.filter(object=kind).order_by("pk").values_list("external_id", "fate")
+    before = list(landed)
+    crm.unseen = {kind}
+    crm.pass_time(days=1)
+    crm.change("d1", name="Called otherwise")
+    told = synced(connection, at=LATER + dt.timedelta(days=1), sweep=True)
+    assert (Deal.objects.get().name, told.rules["kind_without_right"]) == ("Called otherwise", 1)
+    assert list(landed) == before  # what was read stays, and nothing is taken as gone
+    crm.unseen = set()
+    told = synced(connection, at=LATER + dt.timedelta(days=2), sweep=True)
+    assert "kind_without_right" not in told.rules
+    assert len(before) > 0
+
+
+@pytest.mark.parametrize("kind", [CrmObject.DEALS, CrmObject.CHANGES])
+def test_without_the_right_to_deals_and_their_history_a_run_ends_with_a_sentence(crm, kind):
+    crm.open_deal("d1")
+    crm.unseen = {kind}
+    told = actions.sync(at=LATER, connection_id=connected().pk)
+    assert told.problem == "The CRM says that this sign-in has no right to it."
+    assert not Deal.objects.exists()
+
+
+def test_a_history_that_the_self_test_found_closed_is_left_out_and_changes_are_seen_between_readings(crm):
+    crm.found = tuple(
+        replace(each, found=Found.NO_RIGHT) for each in crm.found if "history" in each.capability
+    )
+    crm.unseen, crm.tracked = {CrmObject.CHANGES}, frozenset()
+    crm.open_deal("d1")
+    connection = connected()
+    actions.test(by=None, at=LATER, connection_id=connection.pk)
+    connection.refresh_from_db()
+    assert synced(connection).rules["kind_without_right"] == 1
+    crm.pass_time(days=1)
+    crm.change("d1", amount=Decimal(900))
+    synced(connection, at=LATER + dt.timedelta(days=1), sweep=True)
+    assert [value for _, value, _, _ in happened("d1", "field", "amount")] == [1000, 900]
+
+
 def test_owners_of_then_stay_in_history_and_a_mass_update_says_so(crm):
     crm.user("u3", "Stig Sand")
     crm.open_deal("d1")
@@ -341,6 +409,25 @@ def test_a_quote_brings_prices_and_what_was_given_between_its_forms(crm):
     assert [value for _, value, _, _ in happened("d1", "quote")] == [1000, 950, 1900, 1700]
     # twice the goods at the same discount are no concession
     assert [value for _, value, _, _ in happened("d1", "concession")] == [50, 200]
+
+
+@pytest.mark.parametrize(("origin", "ours"), [(Origin.SNAPSHOT, True), (Origin.NATIVE, False)])
+def test_a_form_of_an_offer_that_only_we_saw_was_written_down_when_we_saw_it(crm, origin, ours):
+    crm.open_deal("d1")
+    connection, seen = connected(), []
+    for net in (1000, 900):
+        crm.quote("q1", "d1", lines=(line(1000, net),), origin=origin)
+        crm.pass_time(days=2)
+        seen.append((crm.now - dt.timedelta(days=2), crm.now))
+        told = synced(connection, at=crm.now)
+    (first, _), (second, later) = seen
+    recorded = DealEvent.objects.filter(kind__in=["quote", "concession"]).order_by("occurred_at", "kind")
+    assert list(recorded.values_list("kind", "occurred_at", "recorded_at")) == [
+        ("quote", first, first),
+        ("concession", second, later if ours else second),
+        ("quote", second, later if ours else second),
+    ]
+    assert told.rules.get("seen_by_us", 0) == ours
 
 
 def test_a_quote_that_is_deleted_prices_the_deal_no_more_and_what_it_gave_stays(crm):
@@ -494,6 +581,21 @@ def test_a_run_that_fails_in_the_middle_goes_on_where_it_was(crm):
     assert Deal.objects.count() == 10
     assert crm.asked.count("deals") < 4  # not from the beginning
     assert LandedChange.objects.count() == 30
+
+
+def test_each_failure_waits_twice_as_long_as_the_one_before_and_a_run_that_ends_well_forgets_them(crm):
+    connection, waited = connected(), []
+    crm.unseen = {CrmObject.DEALS}
+    for number in range(9):
+        at = LATER + dt.timedelta(days=number)
+        actions.sync(at=at, connection_id=connection.pk)
+        connection.refresh_from_db()
+        waited.append((connection.next_at - at) // dt.timedelta(minutes=1))
+    assert waited == [5, 10, 20, 40, 80, 160, 320, 360, 360]
+    crm.unseen = set()
+    synced(connection)
+    connection.refresh_from_db()
+    assert (connection.failures, connection.next_at) == (0, LATER + dt.timedelta(minutes=15))
 
 
 def test_a_token_stands_nowhere_in_the_open(crm):

@@ -266,6 +266,25 @@ def test_a_connection_that_brought_deals_in_stays(desk, connected):
     assert Connection.objects.count() == 1
 
 
+def test_a_run_that_read_everything_is_not_said_to_have_ended_badly(desk, crm):
+    desk.post(reverse("new-connection", args=["fake1"]), given())
+    made = Connection.objects.get()
+    crm.before_page = lambda number: refuse_all()
+    actions.sync(at=NOW, connection_id=made.pk)
+    address = reverse("connection", args=[made.pk])
+    assert "The last run did not end well" in desk.get(address).text
+    crm.before_page = lambda number: None
+    actions.sync(at=NOW + dt.timedelta(hours=1), connection_id=made.pk)
+    Connection.objects.update(problem="Everything was read. Writing back stopped: 3 records failed.")
+    said = desk.get(address).text
+    assert "Not everything was written back" in said
+    assert "The last run did not end well" not in said
+
+
+def refuse_all() -> None:
+    raise NotReachable("The CRM did not answer.")
+
+
 def test_users_are_known_before_it_is_switched_on(desk, crm):
     desk.post(reverse("new-connection", args=["fake1"]), given())
     made = Connection.objects.get()

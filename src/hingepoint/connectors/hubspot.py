@@ -185,7 +185,7 @@ class HubSpot:
 
     @functools.cached_property
     def _everyone(self) -> tuple[Mapping[str, Any], ...]:
-        return tuple(self._owners())
+        return values.seen(lambda: tuple(self._owners()), ())
 
     def _owners(self) -> Iterator[Mapping[str, Any]]:
         for archived in ("false", "true"):
@@ -344,9 +344,12 @@ class HubSpot:
 
     def _deals(self, found: Sequence[Mapping[str, Any]]) -> Iterator[CrmDeal]:
         ids = [each["id"] for each in found]
-        companies = self._associated("0-3", "companies", ids)
-        contacts = self._associated("0-3", "contacts", ids)
+        companies, contacts = self._of_deals("companies", ids), self._of_deals("contacts", ids)
         return (self._deal(each, companies[each["id"]], contacts[each["id"]]) for each in found)
+
+    def _of_deals(self, kind: str, ids: Sequence[str]) -> dict[str, list[Mapping[str, Any]]]:
+        """Return who is associated with each deal, nobody without the scope."""
+        return values.seen(lambda: self._associated("0-3", kind, ids), defaultdict(list))
 
     def _team(self, said: Mapping[str, Any]) -> str:
         """Return the name of a deal's team; empty where no owner is in it: then that of its owner counts."""
@@ -584,6 +587,7 @@ class HubSpot:
             net_price=values.number(said.get("hs_quote_amount")),
             lines=lines,
             current=said.get("hs_status") != "REJECTED",
+            origin=Origin.SNAPSHOT,
         )
 
     def _approvals(self, found: Sequence[Mapping[str, Any]]) -> Iterator[CrmApproval]:

@@ -275,13 +275,9 @@ class Pipedrive:
         parts, on, more = in_turn(mark, self._streams(object))
         records: list[CrmRecord] = []
         fates: list[CrmFate] = []
-        for name, part in parts:
-            if name == "deleted":
-                fates += (
-                    CrmFate(object, str(row["id"]), Fate.DELETED, at=_changed(row)) for row in part.rows
-                )
-            else:
-                records += self._records(object, part.rows)
+        for _, part in parts:
+            records += self._records(object, [row for row in part.rows if not _is_deleted(row)])
+            fates += (_deleted(row) for row in part.rows if object == CrmObject.DEALS and _is_deleted(row))
         return CrmPage(object, tuple(records), on, more, parts[-1][1].server_time, tuple(fates))
 
     def _streams(self, object: CrmObject) -> Mapping[str, Callable[[str], Part]]:
@@ -291,8 +287,7 @@ class Pipedrive:
             size = self.history_size
             return {"deals": self._stream(DEALS, size), "archived": self._stream(ARCHIVED, size)}
         if object == CrmObject.DEALS:
-            deleted = self._stream(DEALS, status="deleted")
-            return {"deals": self._stream(DEALS), "archived": self._stream(ARCHIVED), "deleted": deleted}
+            return {"deals": self._stream(DEALS, status=STATES), "archived": self._stream(ARCHIVED)}
         if object == CrmObject.ACTIVITIES:
             return {"activities": self._stream("api/v2/activities", done="true")}
         return {"records": self._stream(PATHS[object])}
@@ -515,6 +510,8 @@ class Pipedrive:
         return self._sent("PATCH", f"{TASKS}/{task_id}", {"done": True}, task=True)
 
 
+#: Of what state deals are asked for. Deleted ones are named for 30 days, and only where all others are named too.
+STATES = "open,won,lost,deleted"
 DEALS, ARCHIVED, TASKS = "api/v2/deals", "api/v2/deals/archived", "api/v2/activities"
 PATHS: Mapping[CrmObject, str] = {
     CrmObject.ACCOUNTS: "api/v2/organizations",
@@ -533,6 +530,14 @@ def _cursor(body: Mapping[str, Any]) -> str:
 
 def _changed(row: Row) -> dt.datetime:
     return at(row.get("update_time") or row["add_time"])
+
+
+def _is_deleted(row: Row) -> bool:
+    return bool(row.get("is_deleted")) or row.get("status") == "deleted"
+
+
+def _deleted(row: Row) -> CrmFate:
+    return CrmFate(CrmObject.DEALS, str(row["id"]), Fate.DELETED, at=_changed(row))
 
 
 def _part(answer: Answer, mark: paging.Mark) -> Part:
@@ -706,6 +711,7 @@ def _quote(
             _line(line, own * scale, products.get(line["product_id"], {}), text(deal.get("currency")))
             for line, own in zip(kept, nets, strict=True)
         ),
+        origin=Origin.SNAPSHOT,
     )
 
 

@@ -640,6 +640,7 @@ class Salesforce:
             net_price=values.number(row.get("TotalPrice")),
             lines=lines,
             current=bool(row.get("IsSyncing")),
+            origin=Origin.SNAPSHOT,
         )
 
     def _approvals(self, rows: list[Any]) -> Iterator[CrmApproval]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import base64
 import datetime as dt
+import functools
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
@@ -16,6 +17,7 @@ from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import Any
 
+from hingepoint.connectors import values
 from hingepoint.connectors.exchange import (
     CrmProblem,
     Exchange,
@@ -25,7 +27,7 @@ from hingepoint.connectors.exchange import (
     NotUnderstood,
     Rejected,
 )
-from hingepoint.connectors.own import Unread
+from hingepoint.connectors.own import Kind, Own, Unread
 from hingepoint.connectors.source import OVERLAP, Address, Connector, Described, SignIn, Wanted
 from hingepoint.records.crm import (
     Capability,
@@ -93,6 +95,12 @@ _MODELS: dict[CrmObject, tuple[str, ...]] = {
     CrmObject.CHANGES: (DEALS,),
     CrmObject.QUOTES: (SALES, LINES),
 }
+#: What fields hold by their type; all others are texts, and of another record its number.
+_HOLDS = {
+    "integer": Kind.NUMBER, "biginteger": Kind.NUMBER, "float": Kind.NUMBER, "numeric": Kind.NUMBER, "date": Kind.DAY,
+    "datetime": Kind.MOMENT, "timestamp": Kind.MOMENT, "boolean": Kind.YES_NO, "selection": Kind.CHOICE,
+    "multiselection": Kind.CHOICES,
+}  # fmt: skip
 _LINE_FIELDS = ("type", "product", "quantity", "base_price", "unit_price", "create_date")
 
 
@@ -104,6 +112,7 @@ class Tryton:
     database: str
     user: str
     secret: str = field(repr=False)
+    wanted: Wanted = field(default_factory=Wanted)
     context: dict[str, Any] = field(default_factory=dict)
     clock: dt.datetime = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
     currencies: dict[int, str] = field(default_factory=dict)
@@ -155,15 +164,39 @@ class Tryton:
     # ---- what is there ----
 
     def describe(self) -> Described:
-        found = self.call(f"{DEALS}.fields_get", [])
+        for known in ("_fields", "_own"):
+            self.__dict__.pop(known, None)
         fields = tuple(
             CrmField(
                 CrmObject.DEALS, name, str(each.get("string") or name), str(each.get("type")), tracked=True
             )
-            for name, each in sorted(found.items())
+            for name, each in sorted(self._fields.items())
         )
-        currency = self._company_currency()
-        return Described(self.database, "", self.clock, currency, STAGES, fields, user=str(self.uid))
+        return Described(
+            instance=self.database,
+            version="",
+            server_time=self.clock,
+            currency=self._company_currency(),
+            stages=STAGES,
+            fields=fields,
+            user=str(self.uid),
+            kept=tuple(own.name for own in self._own.values()),
+        )
+
+    @functools.cached_property
+    def _fields(self) -> Mapping[str, Mapping[str, Any]]:
+        found: Mapping[str, Mapping[str, Any]] = self.call(f"{DEALS}.fields_get", [])
+        return found
+
+    @functools.cached_property
+    def _own(self) -> dict[str, Own]:
+        """Return the fields that were asked for and are there, by Tryton's names."""
+        there = self._fields if self.wanted.fields else {}
+        return {
+            name: _own(ours, there[name], self.unread)
+            for ours, name in self.wanted.fields.items()
+            if name in there
+        }
 
     def _company_currency(self) -> str:
         company = self.context.get("company")
@@ -243,7 +276,8 @@ class Tryton:
         """
         begun = mark.begun or self._now()
         model, date = models[mark.step // 2], "create_date" if mark.step % 2 else "write_date"
-        ids = self.call(f"{model}.search", _after(mark, date), 0, PAGE, [[date, "ASC"], ["id", "ASC"]])
+        which = [*_after(mark, date), *self._since(model)]
+        ids = self.call(f"{model}.search", which, 0, PAGE, [[date, "ASC"], ["id", "ASC"]])
         rows = self._read(model, ids)
         if len(ids) == PAGE:
             last = max(rows, key=lambda row: (row[date], row["id"]))
@@ -254,13 +288,21 @@ class Tryton:
         whole = rows if model != LINES else self._read(SALES, sorted({row["sale"] for row in rows}))
         return whole, (mark if more else _Mark(begun - OVERLAP)).text(), more
 
+    def _since(self, model: str) -> list[Any]:
+        """Return what leaves out deals that were made before the wished day."""
+        day = self.wanted.since
+        if day is None or model != DEALS:
+            return []
+        return [["create_date", ">=", dt.datetime.combine(day, dt.time())]]
+
     def _now(self) -> dt.datetime:
         """Return the clock of the server: what is written later is read by the next reading."""
         self.call("res.user.get_preferences", True)
         return self.clock.replace(tzinfo=None)
 
     def _read(self, model: str, ids: Sequence[int]) -> list[dict[str, Any]]:
-        wanted = [*_FIELDS[model], "create_date", "write_date"]
+        own = self._own if model == DEALS else ()
+        wanted = [*dict.fromkeys((*_FIELDS[model], *own, "create_date", "write_date"))]
         return self.call(f"{model}.read", list(ids), wanted) if ids else []
 
     def _records(self, object: CrmObject, rows: list[dict[str, Any]]) -> Iterator[CrmRecord]:
@@ -298,6 +340,7 @@ class Tryton:
             expected_close_on=row["end_date"] if status == DealStatus.OPEN else None,
             loss_reason=row["lost_reason"] or "",
             link=f"{self.exchange.base}/#{self.database}/model/{DEALS}/{row['id']}",
+            extra={own.name: own.value(row[name]) for name, own in self._own.items()},
         )
 
     # ---- history ----
@@ -305,7 +348,8 @@ class Tryton:
     def _changes(self, row: dict[str, Any]) -> Iterator[CrmChange]:
         """Yield what changed from each revision of a deal to the next, beginning with its first values."""
         before: dict[str, Any] = {}
-        for moment, who, now in self._versions(DEALS, row["id"], ["currency", *_HISTORY.values()]):
+        names = [*dict.fromkeys(("currency", *_HISTORY.values(), *self._own))]
+        for moment, who, now in self._versions(DEALS, row["id"], names):
             closed = _STATUS.get(now["state"]) != DealStatus.OPEN  # then its end is no expectation any more
             for name, theirs in _HISTORY.items():
                 if closed and name == DealField.EXPECTED_CLOSE:
@@ -322,8 +366,22 @@ class Tryton:
                         actor_id=str(who or ""),
                         native_id=f"{DEALS},{row['id']},{moment.isoformat()},{theirs}",
                     )
+            yield from self._of_own(row["id"], moment, who, before, now)
             yield from self._outcome(row["id"], moment, before, now)
             before = now
+
+    def _of_own(
+        self, number: int, moment: dt.datetime, who: int | None, before: dict[str, Any], now: dict[str, Any]
+    ) -> Iterator[CrmChange]:
+        for theirs, own in self._own.items():
+            was, new = own.value(before.get(theirs)), own.value(now.get(theirs))
+            if was != new:
+                identity = f"{DEALS},{number},{moment.isoformat()},{theirs}"
+                change = CrmChange(
+                    str(number), DealField.EXTRA, new, _utc(moment), old=was if before else None,
+                    actor_id=str(who or ""), native_id=identity,
+                )  # fmt: skip
+                yield values.of_own(change, own.name)
 
     def _outcome(
         self, number: int, moment: dt.datetime, before: dict[str, Any], now: dict[str, Any]
@@ -418,7 +476,7 @@ class Tryton:
         )
         if model is None:
             return frozenset(), ""
-        domain = [["id", ">", int(mark or 0)]]
+        domain = [["id", ">", int(mark or 0)], *self._since(model)]
         found = self.call(f"{model}.search", domain, 0, 1000, [["id", "ASC"]])
         return frozenset(map(str, found)), str(found[-1]) if len(found) == 1000 else ""
 
@@ -437,7 +495,8 @@ class Tryton:
 
     def again(self, object: CrmObject, ids: Sequence[str]) -> CrmPage:
         model = _MODELS[object][0]
-        there = self.call(f"{model}.search", [["id", "in", [int(each) for each in ids]]], 0, None, None)
+        named = [["id", "in", [int(each) for each in ids]], *self._since(model)]
+        there = self.call(f"{model}.search", named, 0, None, None)
         rows = self._read(model, there)
         return CrmPage(object, tuple(self._records(object, rows)), "", False, self.clock)
 
@@ -537,6 +596,13 @@ def _found(capability: Capability, count: int | None, ask_for: str) -> Capabilit
     return CapabilityFound(capability, Found.TRACKED, count=count)
 
 
+def _own(ours: str, said: Mapping[str, Any], unread: Unread) -> Own:
+    """Return how a field is read; where its choices are worked out by a method, they stand as they are kept."""
+    listed = said.get("selection")
+    choices = {str(key): str(word) for key, word in listed if key} if isinstance(listed, list) else {}
+    return Own(ours, _HOLDS.get(str(said.get("type")), Kind.TEXT), choices, unread=unread)
+
+
 def _utc(moment: dt.datetime) -> dt.datetime:
     return moment.replace(tzinfo=dt.UTC)
 
@@ -609,9 +675,8 @@ def _problem(error: Any) -> CrmProblem:
 
 
 def _open(address: Address, exchange: Exchange, wanted: Wanted) -> Tryton:
-    return Tryton(
-        exchange, address.options.get("database", ""), address.secrets["user"], address.secrets["password"]
-    )
+    user, password = address.secrets["user"], address.secrets["password"]
+    return Tryton(exchange, address.options.get("database", ""), user, password, wanted)
 
 
 CONNECTOR = Connector(

@@ -122,5 +122,13 @@ def tried(capability: Capability, ask_for: str, look: Callable[[], CapabilityFou
         return CapabilityFound(capability, Found.NOT_THERE)
 
 
+def seen(look: Callable[[], T], otherwise: T) -> T:
+    """Return what ``look`` finds, ``otherwise`` where the sign-in may not see it: the self-test says so."""
+    try:
+        return look()
+    except exchange.NoRight:
+        return otherwise
+
+
 def earliest(moments: Iterable[dt.datetime]) -> dt.date | None:
     return min((each.date() for each in moments), default=None)

@@ -79,6 +79,16 @@ RULES: tuple[SyncRule, ...] = (
     SyncRule(
         "closed_without_date", "changed", "closed on an unknown day; the last change of the record is taken"
     ),
+    SyncRule(
+        "close_lies_ahead",
+        "changed",
+        "closed, though its close date had not come yet; the day on which it was closed is taken",
+    ),
+    SyncRule(
+        "kind_without_right",
+        "held back",
+        "times that a kind of record was left out, since this sign-in may not see it; the test says what to ask for",
+    ),
     SyncRule("row_refused", "held back", "the record cannot be read; it is left out until it changes"),
 )
 

@@ -23,11 +23,11 @@ IDS = {
 STAGES = ("stage-qualify", "stage-propose")
 EUR = "currency-eur"
 AUDITED = {
-    "stageid": "stageid", "estimatedvalue": "estimatedvalue", "estimatedclosedate": "estimatedclosedate",
+    "stageid": "stageid", "stepname": "stepname", "estimatedvalue": "estimatedvalue", "estimatedclosedate": "estimatedclosedate",
     "_ownerid_value": "ownerid", "closeprobability": "closeprobability", "statecode": "statecode",
 }  # fmt: skip
 COLUMNS = {
-    "name": "String", "stageid": "Uniqueidentifier", "estimatedvalue": "Money", "statecode": "State",
+    "name": "String", "stageid": "Uniqueidentifier", "stepname": "String", "estimatedvalue": "Money", "statecode": "State",
     "estimatedclosedate": "DateTime", "ownerid": "Owner", "closeprobability": "Integer",
 }  # fmt: skip
 

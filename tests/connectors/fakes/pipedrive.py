@@ -168,7 +168,7 @@ class Pipedrive(Fake):
 
     def listing(self, request: Request) -> str | None:
         """A page is known by its cursor there, so the one before comes again only within the same reading."""
-        if request.path != "/api/v2/deals" or "status" in request.query or "ids" in request.query:
+        if request.path != "/api/v2/deals" or "ids" in request.query:
             return None
         if "cursor" not in request.query:
             self.readings += 1
@@ -248,10 +248,12 @@ class Pipedrive(Fake):
         return self._by_cursor(rows, request)
 
     def _in_list(self, row: Row, kind: str, status: str | None) -> bool:
-        if status == "deleted":
+        if status and row["status"] not in status.split(","):
+            return False
+        if row["is_deleted"]:
             changed = dt.datetime.fromisoformat(row["update_time"].replace("Z", "+00:00"))
-            return row["is_deleted"] and self.now - changed <= KEPT
-        return not row["is_deleted"] and row["is_archived"] == kind.endswith("archived")
+            return bool(status) and self.now - changed <= KEPT
+        return row["is_archived"] == kind.endswith("archived")
 
     def _by_cursor(self, rows: list[Row], request: Request) -> Any:
         """Go on behind the record that a cursor names, wherever it stands by now."""

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from hingepoint.connectors.exchange import Exchange, NoRight, NotThere
+from hingepoint.connectors.exchange import Exchange, NoRight, NotThere, Rejected
 from hingepoint.connectors.odoo.models import FIELDS, LEAD, MESSAGE, TRACKING
 from hingepoint.connectors.odoo.reading import moment
 from hingepoint.connectors.odoo.rpc import Rpc, Told, sign_in
@@ -29,6 +29,7 @@ class Asking:
     unread: Unread = field(default_factory=set, repr=False)
     _rpc: Rpc | None = field(default=None, repr=False)
     _fields: dict[str, Mapping[str, Any]] = field(default_factory=dict, repr=False)
+    _told_at: dt.datetime | None = field(default=None, repr=False)
 
     @property
     def rpc(self) -> Rpc:
@@ -37,7 +38,14 @@ class Asking:
         return self._rpc
 
     def call(self, model: str, method: str, **named: Any) -> Told:
-        return self.rpc.call(model, method, **named)
+        told = self.rpc.call(model, method, **named)
+        self._told_at = told.server_time
+        return told
+
+    @property
+    def now(self) -> dt.datetime:
+        """The clock of Odoo at its last answer."""
+        return self._told_at or self.call("res.users", "search_count", domain=[]).server_time
 
     def fields(self, model: str) -> Mapping[str, Any]:
         """Return the fields of a model that this user may see; none where the model is not there."""
@@ -81,13 +89,29 @@ class Asking:
             return []
         return self.rows(model, [[by, "in", numbers], *also], self.names(model))
 
-    def stream(self, model: str, domain: list[Any], by: str = "write_date") -> Callable[[str], Part]:
+    def stream(
+        self, model: str, domain: list[Any], by: str = "write_date", *, needs: tuple[str, str] = ("", "")
+    ) -> Callable[[str], Part]:
+        """Return the stream of a list, an empty one where a model has not the field that it ``needs``."""
+
         def ask(mark: Mark, size: int) -> tuple[Sequence[Row], dt.datetime]:
+            within, (of, name) = [*domain, *_within(mark, by)], needs
+            if self._is_quiet(model, within) or (name and name not in self.fields(of)):
+                return (), self.now
             order = f"{by},id" if mark.after is None else "id"
-            said = self.search(model, [*domain, *_within(mark, by)], self.names(model), order, limit=size)
+            said = self.search(model, within, self.names(model), order, limit=size)
             return said.result or [], said.server_time
 
         return lambda mark: read_on(mark, ask, size=self.size, at=lambda row: moment(row[by]))
+
+    def _is_quiet(self, model: str, within: list[Any]) -> bool:
+        """Ask whether anything is new before the fields of a model are asked for. Where Odoo does not say it, something may be."""
+        if model in self._fields:
+            return False
+        try:
+            return not self.rows(model, within, ["id"], limit=1)
+        except (NotThere, NoRight, Rejected):
+            return False
 
 
 def _within(mark: Mark, by: str) -> list[Any]:

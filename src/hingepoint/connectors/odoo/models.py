@@ -22,6 +22,7 @@ NEVER_WRITTEN = frozenset(
 )
 LEAD = "crm.lead"
 MESSAGE, TRACKING, ORDER, LINE = "mail.message", "mail.tracking.value", "sale.order", "sale.order.line"
+EVENT = "calendar.event"
 
 #: Fields asked of each model, as far as this Odoo has them and this user may see them.
 FIELDS: Mapping[str, tuple[str, ...]] = {
@@ -69,7 +70,7 @@ FIELDS: Mapping[str, tuple[str, ...]] = {
         "create_date",
     ),
     LINE: ("order_id", "product_id", "product_uom_qty", "price_subtotal", "purchase_price"),
-    "calendar.event": ("start", "opportunity_id", "user_id"),
+    EVENT: ("start", "opportunity_id", "user_id"),
 }
 #: What each object lists: the model, and which of its records.
 LISTS: Mapping[CrmObject, tuple[str, list[Any]]] = {

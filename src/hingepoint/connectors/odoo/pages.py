@@ -9,7 +9,16 @@ from typing import Any
 from hingepoint.connectors.exchange import NoRight, NotThere
 from hingepoint.connectors.odoo import reading
 from hingepoint.connectors.odoo.asking import Asking
-from hingepoint.connectors.odoo.models import DONE_ON_DEALS, LEAD, LINE, LISTS, MESSAGE, ON_DEALS, ORDER
+from hingepoint.connectors.odoo.models import (
+    DONE_ON_DEALS,
+    EVENT,
+    LEAD,
+    LINE,
+    LISTS,
+    MESSAGE,
+    ON_DEALS,
+    ORDER,
+)
 from hingepoint.connectors.odoo.past import Past
 from hingepoint.connectors.odoo.reading import changed_at, link, moment, text
 from hingepoint.connectors.odoo.there import There
@@ -44,16 +53,14 @@ class Pages:
                 "created": self.asking.stream(*self._listed(CrmObject.DEALS), by="create_date"),
             }
         if object == CrmObject.ACTIVITIES:
-            streams = {"messages": self.asking.stream(MESSAGE, DONE_ON_DEALS)}
-            if "opportunity_id" in self.asking.fields("calendar.event"):
-                streams["meetings"] = self.asking.stream("calendar.event", [["opportunity_id", "!=", False]])
-            return streams
-        if object == CrmObject.QUOTES:
-            if "opportunity_id" not in self.asking.fields(ORDER):
-                return {"orders": self._nothing}
             return {
-                "orders": self.asking.stream(*LISTS[object]),
-                "lines": self.asking.stream(LINE, [["order_id.opportunity_id", "!=", False]]),
+                "messages": self.asking.stream(MESSAGE, DONE_ON_DEALS),
+                "meetings": self._of_deals(EVENT, EVENT, [["opportunity_id", "!=", False]]),
+            }
+        if object == CrmObject.QUOTES:
+            return {
+                "orders": self._of_deals(ORDER, *LISTS[object]),
+                "lines": self._of_deals(ORDER, LINE, [["order_id.opportunity_id", "!=", False]]),
             }
         return {"records": self.asking.stream(*self._listed(object))}
 
@@ -63,8 +70,9 @@ class Pages:
             domain = [*domain, ["create_date", ">=", f"{self.asking.wanted.since} 00:00:00"]]
         return model, domain
 
-    def _nothing(self, mark: str) -> Part:
-        return Part((), mark, False, self.asking.call("res.users", "search_count", domain=[]).server_time)
+    def _of_deals(self, of: str, model: str, domain: list[Any]) -> Callable[[str], Part]:
+        """Return the stream of a list that hangs on deals, where the app that links the two is there."""
+        return self.asking.stream(model, domain, needs=(of, "opportunity_id"))
 
     def _records(self, object: CrmObject, stream: str, rows: Sequence[Row]) -> Iterator[CrmRecord]:
         if object == CrmObject.USERS:
@@ -120,9 +128,11 @@ class Pages:
             yield reading.quote(order, own, products)
 
     def _products(self, ids: Iterable[str]) -> dict[str, Row]:
-        there, numbers = self.asking.fields("product.product"), sorted({int(each) for each in ids if each})
+        if not (numbers := sorted({int(each) for each in ids if each})):
+            return {}
+        there = self.asking.fields("product.product")
         names = [name for name in ("lst_price", "standard_price") if name in there]
-        if not (numbers and names):
+        if not names:
             return {}
         rows = self.asking.rows("product.product", [["id", "in", numbers]], names)
         return {str(row["id"]): row for row in rows}

@@ -27,6 +27,8 @@ class Past:
     _session: str = field(default="", repr=False)
 
     def changes(self, messages: Sequence[Row]) -> Iterator[CrmRecord]:
+        if not messages:
+            return
         values = list(self._values(messages))
         yield from history.changes(messages, values, self.there.words)
         became = {value.message_id for value in values if value.field == "type"}

@@ -18,6 +18,7 @@ from hingepoint.records.crm import (
     CrmRole,
     CrmStage,
     CrmUser,
+    Origin,
 )
 from hingepoint.records.deals import DealStatus
 
@@ -166,6 +167,7 @@ def quote(row: Row, lines: Sequence[Row], products: Mapping[str, Row]) -> CrmQuo
         net_price=number(row.get("amount_untaxed")),
         lines=tuple(_line(each, row, products) for each in lines if each.get("product_id")),
         current=row.get("state") != "cancel",
+        origin=Origin.SNAPSHOT,
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -29,6 +30,7 @@ class There:
     def describe(self) -> Described:
         self.asking.forget_fields()
         self._words = None
+        self.__dict__.pop("_tracked_names", None)
         stages = self._stages()
         me = self.asking.call("res.users", "read", ids=[self.asking.rpc.uid], fields=["company_id"])
         company = me.result[0]["company_id"] if me.result else [1, ""]
@@ -55,7 +57,7 @@ class There:
         own = self.own()
         if not own or not self.asking.may_read_tracking():
             return {}
-        tracked = (self._tracked_names() or frozenset()) & self.asking.fields(LEAD).keys()
+        tracked = (self._tracked_names or frozenset()) & self.asking.fields(LEAD).keys()
         return {name: own[name] for name in own if name in tracked and name not in history.TRACKED}
 
     def with_names(self, deals: Sequence[Row]) -> list[Row]:
@@ -83,7 +85,7 @@ class There:
         return self.asking.rows("crm.stage", [], names, "sequence,id")
 
     def _described_fields(self) -> Iterator[CrmField]:
-        tracked = self._tracked_names()
+        tracked = self._tracked_names
         for name, what in sorted(self.asking.fields(LEAD).items()):
             yield CrmField(
                 object=CrmObject.DEALS,
@@ -97,6 +99,7 @@ class There:
                 text=what.get("type") in ("char", "text"),
             )
 
+    @functools.cached_property
     def _tracked_names(self) -> frozenset[str] | None:
         domain = [["model", "=", LEAD], ["tracking", "!=", False]]
         try:

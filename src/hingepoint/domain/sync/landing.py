@@ -50,6 +50,7 @@ class Landing:
     kept_own: frozenset[str] = frozenset()  # fields of the company's own whose changes the CRM tells
     read: Counter[str] = field(default_factory=Counter)
     rules: dict[str, int] = field(default_factory=dict)
+    unseen: set[CrmObject] = field(default_factory=set)  # kinds that this sign-in may not see now
 
     def keep(self, page: CrmPage, *, with_mark: bool = True) -> None:
         """Store a page and its mark in one transaction. What can be made ready before it is: while it lasts, others wait."""

@@ -222,6 +222,12 @@ class ConnectionPage:
         return self.state_key == ConnectionState.ON
 
     @property
+    def all_read(self) -> bool:
+        """Whether the last run that has ended read everything, whatever came after."""
+        began = next((run.began_at for run in self.runs if run.ended_at), None)
+        return began is not None and began == self.synced_at
+
+    @property
     def tested(self) -> bool:
         return bool(self.capabilities)
 

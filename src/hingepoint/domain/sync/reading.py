@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -65,11 +65,26 @@ def begin(connection: Connection, found: Described, *, at: dt.datetime) -> Landi
 def read_new(landing: Landing, source: Source, *, tell: Tell) -> None:
     """Read what is new of every kind of record, each from its own mark."""
     for kind in source.objects:
-        _read_kind(landing, source, kind, tell)
+        with _passed_over(landing, kind):
+            _read_kind(landing, source, kind, tell)
         if kind == CrmObject.USERS:
             rows = Landed.objects.filter(connection=landing.connection, object=kind)
             names = {row.external_id: payload.load(CrmUser, row.payload).name for row in rows.order_by("pk")}
             landing.labels = {**landing.labels, DealField.OWNER: names}
+
+
+@contextmanager
+def _passed_over(landing: Landing, kind: CrmObject) -> Iterator[None]:
+    """Leave a kind out that this sign-in may not see or that is not there, and tell it. Deals are needed; so is their history,
+    unless the self-test has found none, and changes are seen between two readings."""
+    try:
+        yield
+    except (NoRight, NotThere):
+        without_history = DealField.STAGE in landing.unkept
+        if kind == CrmObject.DEALS or (kind == CrmObject.CHANGES and not without_history):
+            raise
+        landing.unseen.add(kind)
+        count(landing.rules, "kind_without_right")
 
 
 def read_users(connection: Connection, source: Source, *, at: dt.datetime) -> None:
@@ -122,7 +137,9 @@ def sweep(landing: Landing, source: Source, *, run: int, tell: Tell) -> None:
     """Compare the ids of all records with those of the CRM: read what was missed, and ask what became of the rest. Many that
     vanish at once are kept until somebody says that it is so."""
     for kind in SWEPT:
-        if kind not in source.objects or not (kind == CrmObject.DEALS or _of(landing, kind).exists()):
+        if kind not in source.objects or kind in landing.unseen:
+            continue
+        if kind != CrmObject.DEALS and not _of(landing, kind).exists():
             continue
         _mark_those_there(landing, source, kind, run, tell)
         gone: dict[str, CrmFate] = {}
@@ -138,7 +155,7 @@ def _mark_those_there(landing: Landing, source: Source, kind: CrmObject, run: in
         ids, mark = source.ids(kind, mark)
         known = _mark(landing, kind, ids, run)
         if kind == CrmObject.DEALS:
-            for each in WITH_HISTORY:
+            for each in (each for each in WITH_HISTORY if each not in landing.unseen):
                 _read_again(landing, source, each, sorted(ids - known))
         tell()
         if not mark:

@@ -184,7 +184,9 @@ def _seen(connection: Connection, page: Sequence[Landed], at: dt.datetime) -> li
             taken_back=frozenset(quote.id for quote, kept in quotes[row.external_id] if kept.fate in GONE),
             new_changes=[(change, kept.seen_at) for change, kept in changes[row.external_id] if kept.due],
             new_quotes=[
-                quote for quote, kept in quotes[row.external_id] if kept.due and kept.fate not in GONE
+                (quote, kept.first_seen_at)
+                for quote, kept in quotes[row.external_id]
+                if kept.due and kept.fate not in GONE
             ],
             new_approvals=[each for each, _ in approvals[row.external_id]],
             new_activities=[each for each, _ in activities[row.external_id]],

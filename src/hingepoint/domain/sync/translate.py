@@ -69,6 +69,8 @@ EVENT_TYPES: dict[str, pl.DataType] = {
     "recorded_at": _MOMENT,
 }
 BULK = "mass update"
+#: A close date is a day, and a day begins earlier elsewhere.
+A_DAY = dt.timedelta(days=1)
 #: Columns of every deal that a field of the company's own may fill; any other field is kept by its name, as of files.
 OWN_COLUMNS = ("region", "segment", "product", "source")
 
@@ -122,7 +124,7 @@ class Seen:
         frozenset()
     )  # quotes that are gone in the CRM: what they gave stays, their price does not
     new_changes: Sequence[tuple[CrmChange, dt.datetime]] = ()
-    new_quotes: Sequence[CrmQuote] = ()
+    new_quotes: Sequence[tuple[CrmQuote, dt.datetime]] = ()
     new_approvals: Sequence[CrmApproval] = ()
     new_activities: Sequence[CrmActivity] = ()
 
@@ -209,13 +211,14 @@ def _closed_at(one: Seen, status: DealStatus, words: Words, rules: dict[str, int
     """Return when a deal was won or lost: as the CRM says, else by its last change to that, else its last change."""
     if status == DealStatus.OPEN:
         return None
-    at = one.deal.closed_at or max(
-        (each.at for each in one.changes if _meaning(each, words) == status), default=None
-    )
-    if at is None:
+    at, last = one.deal.closed_at, one.deal.modified_at
+    if at and at > last + A_DAY:
+        count(rules, "close_lies_ahead")
+        at = None
+    changed = max((each.at for each in one.changes if _meaning(each, words) == status), default=None)
+    if not (at or changed):
         count(rules, "closed_without_date")
-        at = one.deal.modified_at
-    return max(at, one.deal.created_at)
+    return max(at or changed or last, one.deal.created_at)
 
 
 def _meaning(change: CrmChange, words: Words) -> DealStatus | None:
@@ -268,21 +271,39 @@ def _events(one: Seen, words: Words) -> Iterator[dict[str, Any]]:
         if row := _change(change, seen_at, one.deal, words):
             yield row
     yield from _outcomes(one, words)
-    for quote in one.new_quotes:
-        net = offers.net_price(quote)
-        yield _row(
-            key, EventKind.QUOTE, "quote", quote.at, note=quote.state, value=net, currency=quote.currency
-        )
-    new = {(each.id, each.at) for each in one.new_quotes}
-    for given in offers.concessions(one.quotes):
-        if (given.quote_id, given.at) in new:
-            yield _row(
-                key, EventKind.CONCESSION, "price", given.at, value=given.amount, currency=given.currency
-            )
+    yield from _offered(one, key)
     for approval in one.new_approvals:
         yield from _approval(key, approval, words)
     for each in one.new_activities:
         yield _row(key, EventKind.ACTIVITY, each.kind, each.at, actor=words.person(each.actor_id)[0])
+
+
+def _offered(one: Seen, key: str) -> Iterator[dict[str, Any]]:
+    """Yield each new form of an offer, and what it gave. Where the CRM keeps none but the last, the first that we saw stood
+    there, and the others were written down when we saw them."""
+    told = {}
+    for quote, seen_at in one.new_quotes:
+        told[quote.id, quote.at] = seen_at if _seen_by_us(quote, one) else quote.at
+        yield _row(
+            key,
+            EventKind.QUOTE,
+            "quote",
+            quote.at,
+            note=quote.state,
+            value=offers.net_price(quote),
+            currency=quote.currency,
+            recorded_at=told[quote.id, quote.at],
+        )
+    for given in offers.concessions(one.quotes):
+        if recorded_at := told.get((given.quote_id, given.at)):
+            more: dict[str, Any] = {"value": given.amount, "currency": given.currency}
+            yield _row(key, EventKind.CONCESSION, "price", given.at, recorded_at=recorded_at, **more)
+
+
+def _seen_by_us(quote: CrmQuote, one: Seen) -> bool:
+    """Return whether a form of an offer is known only since we saw that it differs from one before."""
+    before = (each.id == quote.id and each.at < quote.at for each in one.quotes)
+    return quote.origin == Origin.SNAPSHOT and any(before)
 
 
 def _row(
@@ -370,7 +391,8 @@ def _count_history(one: Seen, words: Words, rules: dict[str, int]) -> None:
     """Count what is new of a deal by the rule that it is an example of."""
     new = [change for change, _ in one.new_changes]
     count(rules, "bulk_update", sum(each.bulk for each in new))
-    count(rules, "seen_by_us", sum(each.origin == Origin.SNAPSHOT for each in new))
+    forms = sum(_seen_by_us(quote, one) for quote, _ in one.new_quotes)
+    count(rules, "seen_by_us", forms + sum(each.origin == Origin.SNAPSHOT for each in new))
     count(rules, "owner_changed", sum(each.field == DealField.OWNER and bool(each.old) for each in new))
     count(rules, "stage_renamed", sum(_renamed(each, words) for each in new))
     ours = one.deal.currency or words.currency
