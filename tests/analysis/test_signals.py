@@ -9,6 +9,7 @@ import numpy as np
 import polars as pl
 import pytest
 
+from hingepoint.analysis import frames
 from hingepoint.analysis.signals import SIGNALS, engine
 from hingepoint.analysis.signals.engine import facts, telling
 from hingepoint.analysis.signals.engine.telling import CERTIFIED
@@ -58,6 +59,12 @@ def raised(told: Told) -> set[str]:
 
 def at(told: Told, name: str):
     return next(one for one in told.places if one.place.name == name)
+
+
+def limits_set(since: dt.date, signal: str) -> pl.DataFrame:
+    """That people set the limits of a signal anew."""
+    rows = {"at": [since], "signal": [signal], "reason": ["Team 3 sells another product."]}
+    return pl.DataFrame(rows).cast(frames.schema(frames.LIMITS))
 
 
 class TestCalm:
@@ -340,6 +347,40 @@ class TestTraps:
         assert told.would_have_shown is None
         assert told.places[0].series.first == 12 * (2025 - 1970) + 11  # December is the first whole month
         assert told.rules == (Rules(dt.date(2025, 11, 15), "2.1"),)
+
+    def test_limits_set_anew_begin_the_series_of_one_signal_and_of_no_other(self):
+        """A change that came in December 2024 is raised, until somebody says that it is how it is now."""
+        made = tables(6, drift=calm.Drift(2, "Team 3", dt.date(2024, 12, 1), 0.6))
+        found = known(made)
+        anew = limits_set(dt.date(2024, 12, 1), "exceptions")
+        before, beside = read(found, 2, 8).signals
+        after, still = read(replace(found, limits=anew), 2, 8).signals
+        assert "Team 3" in raised(before)
+        assert "Team 3" not in raised(after)
+        assert after.needs == ""  # eighteen months: no limits for trial
+        assert after.places[0].series.first == 12 * (2024 - 1970) + 11
+        assert at(after, "Team 3").baseline > at(before, "Team 3").baseline + 0.2
+        then = at(after, "Team 3").earlier[0]
+        assert then.series.usual_level < at(after, "Team 3").baseline - 0.2
+        assert after.rules == (Rules(dt.date(2024, 12, 1), reason="Team 3 sells another product."),)
+        assert still.rules == ()
+        firsts = [[one.series.first for one in told.places] for told in (still, beside)]
+        assert firsts[0] == firsts[1]
+
+    def test_limits_set_anew_stand_beside_new_rules_and_are_for_trial_at_first(self):
+        rules = pl.DataFrame({"at": [dt.datetime(2025, 3, 15)], "version": ["2.1"]})  # noqa: DTZ001
+        anew = limits_set(dt.date(2026, 2, 1), "exceptions")
+        found = replace(known(tables(6)), limits=anew, policies=rules.cast({"at": pl.Datetime("us")}))
+        (told,) = read(found, 2).signals
+        assert [(one.version, one.reason) for one in told.rules] == [
+            ("2.1", ""),
+            ("", "Team 3 sells another product."),
+        ]
+        assert told.needs.startswith(
+            "Limits were set anew from 2026-02-01. Limits are for trial until 2027-02"
+        )
+        assert raised(told) == set()
+        assert [len(one.earlier) for one in told.places[:1]] == [2]
 
     def test_the_time_before_new_rules_is_followed_as_if_they_had_not_come(self):
         """To the last whole month before them: what a chart of that day told, with the limit of today."""

@@ -51,6 +51,8 @@ FORMS: dict[str, tuple[str, str, str]] = {
     "answer-raise": ("manager", "signal", ""),
     "decide-raise": ("manager", "signal", ""),
     "mute-raise": ("manager", "signal", ""),
+    "set-limits": ("analyst", "signal", ""),
+    "undo-limits": ("analyst", "signal", ""),
     "move-review": ("manager", "review", ""),
     "end-review": ("manager", "review", "?part=2"),
     "decide-in-review": ("manager", "review", "?part=1"),

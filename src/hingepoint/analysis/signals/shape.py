@@ -59,6 +59,7 @@ class Facts:
     routines: pl.DataFrame = field(default_factory=_empty(frames.ROUTINES))
     policies: pl.DataFrame = field(default_factory=_empty(frames.POLICIES))
     talks: pl.DataFrame = field(default_factory=_empty(frames.TALKS))
+    limits: pl.DataFrame = field(default_factory=_empty(frames.LIMITS))
 
     @property
     def won(self) -> pl.DataFrame:
@@ -205,10 +206,12 @@ class WouldHaveShown:
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """A version of the rules that a signal's series ends and begins with, and its first day."""
+    """What a signal's series ends and begins with, and its first day: a ``version`` of the rules; or limits that people set anew,
+    with their ``reason``."""
 
     since: dt.date
-    version: str
+    version: str = ""
+    reason: str = ""
 
 
 @dataclass(frozen=True, slots=True)

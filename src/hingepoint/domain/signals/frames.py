@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from typing import Literal
 
@@ -21,6 +22,7 @@ from hingepoint.domain.negotiation.frames import concessions_frame, corridors_fr
 from hingepoint.domain.negotiation.models import CorridorWriting, Reason
 from hingepoint.domain.plans.frames import plans_frame, talks_frame
 from hingepoint.domain.routines.frames import routines_frame
+from hingepoint.domain.signals.models import SignalLimits
 from hingepoint.records.deals import EventKind
 from hingepoint.records.signals import TraceKind
 
@@ -84,7 +86,17 @@ def facts(as_of: dt.date, period: Literal["month", "week"] = "month", *, shelf: 
     """
     deals, keys = _deals(as_of, shelf)
     of_kind = partial(events, as_of=as_of, keys=keys, shelf=shelf)
-    return from_kinds(deals, of_kind, routines_frame(), talks_frame(as_of), as_of=as_of, period=period)
+    known = from_kinds(deals, of_kind, routines_frame(), talks_frame(as_of), as_of=as_of, period=period)
+    return replace(known, limits=limits_frame(as_of))
+
+
+def limits_frame(as_of: dt.date) -> pl.DataFrame:
+    """Return from when on people set which limits anew, as it was on record at the end of ``as_of`` and not taken back by then."""
+    rows = SignalLimits.objects.on(as_of).order_by("since", "id").values_list("since", "signal", "reason")
+    found = pl.DataFrame(
+        list(rows), schema={"at": pl.Date, "signal": pl.String, "reason": pl.String}, orient="row"
+    )
+    return found.cast(frames.schema(frames.LIMITS))
 
 
 def _deals(as_of: dt.date, shelf: Shelf | None) -> tuple[pl.DataFrame, pl.DataFrame]:

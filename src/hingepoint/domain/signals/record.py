@@ -150,8 +150,12 @@ def _told_again(kept: Json) -> Told:
         drivers=tuple(Driver(**one) for one in kept["drivers"]),
         would_have_shown=kept["would_have_shown"] and _would_again(kept["would_have_shown"]),
         silent_since=_date(kept["silent_since"]),
-        rules=tuple(Rules(dt.date.fromisoformat(one["since"]), one["version"]) for one in kept["rules"]),
+        rules=tuple(_rules_again(one) for one in kept["rules"]),
     )
+
+
+def _rules_again(kept: Json) -> Rules:
+    return Rules(dt.date.fromisoformat(kept["since"]), kept["version"], kept.get("reason", ""))
 
 
 def _would(shown: WouldHaveShown) -> dict[str, Any]:

@@ -8,7 +8,7 @@
 | a segment | sponsor and analyst | sponsors |
 | a manager's deals | that manager, the managers of teams above theirs, and sponsors, who lead everybody | sponsors and the managers above |
 
-The owner of a raise answers for it too, whatever the place. A tile tells of the places that the viewer sees, and of no other.
+Limits are set anew by sponsors and analysts. The owner of a raise answers for it too, whatever the place. A tile tells of the places that the viewer sees, and of no other.
 """
 
 from __future__ import annotations
@@ -38,6 +38,8 @@ ENDS_AFTER = 2
 EVERY_DAY_FOR = dt.timedelta(days=62)
 #: A raise is muted at most so long.
 MUTED_AT_MOST = dt.timedelta(days=366)
+#: Limits are set anew from a month at most so many back: what charts draw.
+MONTHS_BACK = 36
 
 
 # ---- who sees what ----
@@ -188,6 +190,15 @@ def _paths(place: Place) -> list[str]:
         teams = Team.objects.filter(deals__account__key=place.name).annotate(of_it=Count("deals"))
         return list(teams.order_by("-of_it", "pk").values_list("path", flat=True)[:1])
     return []
+
+
+# ---- limits set anew ----
+
+
+def months_to_set(today: dt.date) -> list[dt.date]:
+    """Return the first days of the months from which on limits can be set anew, the newest first: what charts draw."""
+    newest = today.year * 12 + today.month - 1
+    return [dt.date(number // 12, number % 12 + 1, 1) for number in range(newest, newest - MONTHS_BACK, -1)]
 
 
 # ---- when a raise begins and ends ----
