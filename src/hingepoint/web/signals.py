@@ -18,7 +18,7 @@ from hingepoint.analysis.signals.shape import Place, Reading, State, Told
 from hingepoint.connectors import files
 from hingepoint.domain.notices import vain
 from hingepoint.domain.people import actions as people
-from hingepoint.domain.signals import actions, queries, recorded
+from hingepoint.domain.signals import actions, queries, recorded, rules
 from hingepoint.records.signals import ANSWERS, DECISIONS, StepKind
 from hingepoint.web import drafts, exports, signal_pictures, signal_words
 from hingepoint.web.requests import Request, whole_number
@@ -284,7 +284,7 @@ class LimitsForm(WhyForm):
 @once()
 def set_limits(request: Request, key: str) -> HttpResponse:
     """Set the limits of a signal anew from a month on, with a reason."""
-    queries.require_setting(request.user, key)
+    rules.require_setting(request.user, key)
     entered = drafts.read(LimitsForm(request.POST))
     actions.set_limits(by=request.user, at=timezone.now(), signal=key, **entered)
     messages.info(request, "Set. The next reading, tonight, begins the chart anew from that month.")
@@ -296,7 +296,7 @@ def set_limits(request: Request, key: str) -> HttpResponse:
 @once()
 def undo_limits(request: Request, key: str, limits_id: int) -> HttpResponse:
     """Take back that limits were set anew, with a reason."""
-    queries.require_setting(request.user, key)
+    rules.require_setting(request.user, key)
     entered = drafts.read(WhyForm(request.POST))
     actions.undo_limits(by=request.user, at=timezone.now(), signal=key, limits_id=limits_id, **entered)
     messages.info(request, "Taken back. The next reading, tonight, has the limits of before.")

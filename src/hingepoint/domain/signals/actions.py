@@ -23,7 +23,7 @@ from hingepoint.analysis.signals import SIGNALS
 from hingepoint.analysis.signals.shape import Facts, Place, Reading, Report
 from hingepoint.domain.audit.actions import record
 from hingepoint.domain.deals import kept_rows
-from hingepoint.domain.people.models import User, sees_all, works_here
+from hingepoint.domain.people.models import User, works_here
 from hingepoint.domain.signals.models import Raise, RaiseStep, SignalLimits, SignalReading
 from hingepoint.domain.signals.record import opened, stored
 from hingepoint.domain.signals.rules import (
@@ -35,6 +35,7 @@ from hingepoint.domain.signals.rules import (
     months_to_set,
     owner_of,
     raised_in,
+    require_setting,
     sight_of,
 )
 from hingepoint.domain.turns.actions import action, turn, turns
@@ -285,7 +286,7 @@ def set_limits(
 ) -> SignalLimits:
     """Let the series of a signal begin anew on ``since``, the first of a month, from the next reading on. For sponsors and analysts.
     Raises Hidden, NoSuchMonth and WordsMissing."""
-    user = _sets_limits(by, signal)
+    user = require_setting(by, signal)
     if since is None or since not in months_to_set(timezone.localdate(at)):
         raise NoSuchMonth("Choose one of the months.")
     if not reason.strip():
@@ -311,7 +312,7 @@ def undo_limits(
 ) -> SignalLimits:
     """Take back that limits of a signal were set anew, from the next reading on. For sponsors and analysts. Raises Hidden,
     TakenBack and WordsMissing."""
-    user = _sets_limits(by, signal)
+    user = require_setting(by, signal)
     row = turn(SignalLimits.objects.all(), pk=limits_id, signal=signal)
     if row is None:
         raise Hidden("There are no such limits.")
@@ -324,12 +325,6 @@ def undo_limits(
     moved, why = {"from": [row.since, None]}, row.undone_reason
     record(by=by, at=at, action="take back", subject="limits", subject_id=signal, changes=moved, reason=why)
     return row
-
-
-def _sets_limits(by: User | None, signal: str) -> User:
-    if signal not in SIGNALS or not sees_all(by):
-        raise Hidden("Limits are set anew by sponsors and analysts.")
-    return by
 
 
 # ---- people answer ----

@@ -298,12 +298,6 @@ def require_answerable(viewer: Viewer, key: str, raise_id: int) -> None:
         raise Hidden("There is no such raise.")
 
 
-def require_setting(viewer: Viewer, key: str) -> None:
-    """Raise Hidden unless there is such a signal, and the viewer sets limits anew. No SQL query."""
-    if key not in SIGNALS or not sees_all(viewer):
-        raise Hidden("Limits are set anew by sponsors and analysts.")
-
-
 # ---- the picture of a day ----
 
 

@@ -21,11 +21,19 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from django.db.models import Count
 
-from hingepoint.analysis.signals import shape
+from hingepoint.analysis.signals import SIGNALS, shape
 from hingepoint.analysis.signals.shape import COMPANY, Place, Reading, Report, Series, State, Told
 from hingepoint.domain.deals.models import Account, Deal
 from hingepoint.domain.escalations.approvers import managers_at, sponsors_here
-from hingepoint.domain.people.models import Membership, Team, User, Viewer, managed_teams, works_here
+from hingepoint.domain.people.models import (
+    Membership,
+    Team,
+    User,
+    Viewer,
+    managed_teams,
+    sees_all,
+    works_here,
+)
 from hingepoint.records.errors import Hidden
 from hingepoint.records.people import Role
 
@@ -193,6 +201,13 @@ def _paths(place: Place) -> list[str]:
 
 
 # ---- limits set anew ----
+
+
+def require_setting(viewer: Viewer | None, signal: str) -> User:
+    """Return ``viewer``, who sets the limits of a signal anew. Raises Hidden for others, and where there is no such signal."""
+    if signal not in SIGNALS or not sees_all(viewer):
+        raise Hidden("Limits are set anew by sponsors and analysts.")
+    return viewer
 
 
 def months_to_set(today: dt.date) -> list[dt.date]:
