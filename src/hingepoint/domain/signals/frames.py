@@ -13,7 +13,7 @@ import polars as pl
 from hingepoint.analysis import frames
 from hingepoint.analysis.signals.engine.facts import from_kinds, known_deals, pulses
 from hingepoint.analysis.signals.shape import Facts
-from hingepoint.domain.deals.frames import DEAL_ROW, with_places
+from hingepoint.domain.deals.frames import DEAL_ROW, read, with_places
 from hingepoint.domain.deals.kept_rows import KeptRows, Shelf
 from hingepoint.domain.deals.models import Deal, DealEvent
 from hingepoint.domain.escalations.frames import policies_frame, pulses_frame, steps_frame
@@ -92,11 +92,10 @@ def facts(as_of: dt.date, period: Literal["month", "week"] = "month", *, shelf: 
 
 def limits_frame(as_of: dt.date) -> pl.DataFrame:
     """Return from when on people set which limits anew, as it was on record at the end of ``as_of`` and not taken back by then."""
-    rows = SignalLimits.objects.on(as_of).order_by("since", "id").values_list("since", "signal", "reason")
-    found = pl.DataFrame(
-        list(rows), schema={"at": pl.Date, "signal": pl.String, "reason": pl.String}, orient="row"
-    )
-    return found.cast(frames.schema(frames.LIMITS))
+    rows = SignalLimits.objects.on(as_of).order_by("since", "id")
+    columns = {"at": "since", "signal": "signal", "reason": "reason"}
+    found = read(rows, columns, frames.schema(frames.LIMITS) | {"at": pl.Date()})
+    return found.with_columns(pl.col("at").cast(frames.MOMENT))
 
 
 def _deals(as_of: dt.date, shelf: Shelf | None) -> tuple[pl.DataFrame, pl.DataFrame]:
