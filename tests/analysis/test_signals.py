@@ -368,6 +368,28 @@ class TestTraps:
         firsts = [[one.series.first for one in told.places] for told in (still, beside)]
         assert firsts[0] == firsts[1]
 
+    def test_places_too_small_or_too_new_are_told_by_name_and_size(self):
+        """Six deals are of a team that has no others, eighty of one that opened a year ago."""
+        made = tables(1)
+        opened = pl.col("created").dt.date() >= dt.date(2025, 9, 1)
+        few = pl.col("deal_id").is_in(made.deals["deal_id"].gather_every(150).implode())
+        team = pl.when(few).then(pl.lit("Outpost")).when(opened & (pl.col("team") == "Team 3"))
+        moved = made.deals.with_columns(team=team.then(pl.lit("New team")).otherwise("team"))
+        found = known(made, deals=moved)
+        margins, answers = read(found, 1, 9).signals
+        told = {one.place.name: one for one in margins.unjudged if one.place.level == "team"}
+        assert set(told) == {"Outpost", "New team"}
+        assert not set(told) & {one.place.name for one in margins.places}
+        units = SIGNALS["account_margins"].units(found).join(moved.select("deal_id", "team"), on="deal_id")
+        for name, one in told.items():
+            days = units.filter(pl.col("team") == name)["at"].dt.date()
+            first = days.min()
+            assert (one.units, one.periods) == (len(days), 12 * (2026 - first.year) + 7 - first.month)
+        assert told["Outpost"].periods > 12
+        assert told["New team"].periods <= 12
+        assert {one.place.level for one in margins.unjudged} <= {"team", "manager", "segment"}
+        assert answers.unjudged == ()  # a small place would tell whose answers they are
+
     def test_limits_set_anew_stand_beside_new_rules_and_are_for_trial_at_first(self):
         rules = pl.DataFrame({"at": [dt.datetime(2025, 3, 15)], "version": ["2.1"]})  # noqa: DTZ001
         anew = limits_set(dt.date(2026, 2, 1), "exceptions")

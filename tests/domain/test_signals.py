@@ -17,7 +17,16 @@ from cast import NOW, TODAY, deal, person
 from examples import examples
 from hingepoint.analysis.signals import SIGNALS, engine
 from hingepoint.analysis.signals.engine.facts import from_log
-from hingepoint.analysis.signals.shape import COMPANY, Driver, Earlier, Place, Rules, State, WouldHaveShown
+from hingepoint.analysis.signals.shape import (
+    COMPANY,
+    Driver,
+    Earlier,
+    Place,
+    Rules,
+    State,
+    Unjudged,
+    WouldHaveShown,
+)
 from hingepoint.demo import calm
 from hingepoint.domain.audit.models import AuditEvent
 from hingepoint.domain.people import actions as people
@@ -91,6 +100,14 @@ class TestRecord:
         assert record.opened(kept).signals[0].rules == (anew,)
         del kept["signals"][0]["rules"][0]["reason"]
         assert record.opened(kept).signals[0].rules == (Rules(dt.date(2025, 1, 1)),)
+
+    def test_places_too_small_to_be_judged_are_kept_and_older_reports_know_of_none(self):
+        whole = report(DAY)
+        small = (Unjudged(NORTH, 6, 30), Unjudged(SOUTH, 2, 3))
+        kept = record.stored(replace(whole, signals=(replace(whole.signals[0], unjudged=small),)))
+        assert record.opened(kept).signals[0].unjudged == small
+        del kept["signals"][0]["unjudged"]
+        assert record.opened(kept).signals[0].unjudged == ()
 
     def test_the_time_under_earlier_rules_is_kept(self):
         now = reading(COMPANY)
@@ -329,7 +346,7 @@ class TestLimits:
 
     def test_a_reading_that_has_them_is_told_from_one_that_has_not_yet(self, cast):
         set_anew(cast.sponsor)
-        raising.keep({DAY: with_rules(Rules(JANUARY, reason="Two teams became one."))}, as_of=DAY)
+        raising.keep({DAY: with_told(rules=(Rules(JANUARY, reason="Two teams became one."),))}, as_of=DAY)
         assert [one.read for one in queries.signal(cast.sponsor, "exceptions").limits] == [True]
 
     def test_they_are_taken_back_with_a_reason_and_once_and_can_be_set_again(self, cast):
@@ -395,13 +412,10 @@ class TestLimits:
         assert queries.signal(cast.manager, "exceptions").months == ()
 
 
-def with_rules(*rules: Rules):
-    """Return the report of a day on which the second signal has these rules."""
-    whole = report(DAY)
-    told = tuple(
-        replace(one, rules=rules) if one.signal.key == "exceptions" else one for one in whole.signals
-    )
-    return replace(whole, signals=told)
+def with_told(**parts):
+    """Return the report of a day on which these parts are told of the second signal."""
+    first, second, *others = (whole := report(DAY)).signals
+    return replace(whole, signals=(first, replace(second, **parts), *others))
 
 
 # ---- who sees what ----
@@ -443,6 +457,19 @@ class TestRights:
 
     def test_the_analyst_sees_every_place_but_managers(self, cast, known_to):
         assert seen(cast.analyst) == {"exceptions": ["company", "North", "South"]}
+
+    def test_places_too_small_to_be_judged_are_told_to_whom_sees_them(self, cast):
+        maud = Place("manager", cast.manager.key)
+        small = tuple(Unjudged(one, 6, 30) for one in (NORTH, SOUTH, maud))
+        raising.keep({DAY: with_told(unjudged=small)}, as_of=DAY)
+        told = {
+            who: [one.place for one in queries.signal(getattr(cast, who), "exceptions").told.unjudged]
+            for who in ("sponsor", "analyst", "manager", "seller")
+        }
+        assert told == {
+            "sponsor": [NORTH, SOUTH, maud], "analyst": [NORTH, SOUTH], "manager": [NORTH, maud], "seller": [],
+        }  # fmt: skip
+        assert queries.signal(cast.sponsor, "exceptions").names[maud] == cast.manager.name
 
     def test_a_manager_sees_the_company_their_teams_and_themself(self, cast, known_to):
         assert seen(cast.manager) == {

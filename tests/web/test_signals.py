@@ -14,7 +14,7 @@ from django.utils import timezone
 import raising
 from cast import NOW, TODAY
 from hingepoint.analysis.signals import SIGNALS
-from hingepoint.analysis.signals.shape import Driver, Place, State, WouldHaveShown
+from hingepoint.analysis.signals.shape import Driver, Place, State, Unjudged, WouldHaveShown
 from hingepoint.domain.deals.models import DealEvent
 from hingepoint.domain.signals import recorded
 from hingepoint.domain.signals.models import Raise, RaiseStep, SignalLimits
@@ -356,6 +356,19 @@ class TestNoData:
         read(unknown_reasons=State.CALM)
         client.force_login(cast.sponsor)
         assert client.get("/signals/unknown_reasons/").context["recorded"] == []
+
+
+class TestTooSmall:
+    def test_places_without_a_chart_are_told_by_name_and_size_to_whom_sees_them(self, client, cast):
+        whole = raising.report(raising.DAY)
+        told = replace(whole.signals[1], unjudged=(Unjudged(Place("segment", "Mines"), 6, 30),))
+        signals = (whole.signals[0], told, *whole.signals[2:])
+        raising.keep({raising.DAY: replace(whole, signals=signals)}, as_of=raising.DAY)
+        said = page_of(client, cast.analyst, "/signals/exceptions/")
+        table = said[said.index("Too small or too new") :]
+        row = re.sub(r"<[^>]+>|\s+", " ", table[table.index("Mines") : table.index("30 months") + 9])
+        assert row.split() == ["Mines", "segment", "6", "30", "months"]
+        assert "Too small or too new" not in page_of(client, cast.seller, "/signals/exceptions/")
 
 
 class TestLimits:

@@ -263,9 +263,19 @@ class Reading:
 
 
 @dataclass(frozen=True, slots=True)
+class Unjudged:
+    """A place with too few ``units``, or in too few ``periods`` since its first, to be told from chance: it has no reading."""
+
+    place: Place
+    units: int
+    periods: int
+
+
+@dataclass(frozen=True, slots=True)
 class Told:
     """A signal as it stands: the worst of its places, and what is told of it. ``places``: the company, then the raised ones,
-    the larger first, then the others. ``rules``: the versions that break its series, the oldest first."""
+    the larger first, then the others. ``rules``: the versions that break its series, the oldest first. ``unjudged``: the teams,
+    segments and managers without a reading, the larger first; none where the signal is made of answers of people."""
 
     signal: Signal
     state: State
@@ -276,6 +286,7 @@ class Told:
     would_have_shown: WouldHaveShown | None = None  # the middle change, of the company's chart
     silent_since: dt.date | None = None
     rules: tuple[Rules, ...] = ()
+    unjudged: tuple[Unjudged, ...] = ()
 
     @property
     def leading(self) -> Reading | None:

@@ -139,6 +139,7 @@ def narrowed(told: Told, seen: Sight, *, deals: Collection[str], names: dict[Pla
         state=shape.worst(places, told.silent_since),
         question=shape.question(told.signal, [names.get(one, one.name) for one in raised if one != COMPANY]),
         drivers=told.drivers if leading and seen.sees(leading.place) else (),
+        unjudged=tuple(one for one in told.unjudged if seen.sees(one.place)),
     )
 
 

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from scipy import special
 
 from hingepoint.analysis.signals.engine.calendar import Calendar
-from hingepoint.analysis.signals.shape import COMPANY, Facts, Place, Rules, Series, Signal
+from hingepoint.analysis.signals.shape import COMPANY, Facts, Place, Rules, Series, Signal, Unjudged
 from hingepoint.analysis.spc import adjusting, charts
 from hingepoint.analysis.spc.baseline import ENOUGH
 
@@ -224,6 +224,27 @@ def _can_be_followed(counts: Floats, whole: Floats) -> bool:
     """Return whether a place has enough units a period since its first, and enough periods, and is not the whole."""
     since = counts[np.flatnonzero(counts)[0] :]
     return len(since) > ENOUGH and since.mean() >= LEAST and counts.sum() < WHOLE * whole.sum()
+
+
+def unjudged(prepared: Prepared, calendar: Calendar) -> tuple[Unjudged, ...]:
+    """Return the places of deals that are too small or too new for a series of their own, the larger first. Answers of
+    people name no small place, and accounts are too many to be listed."""
+    if prepared.signal.least:
+        return ()
+    followed = {one.place for one in prepared.series}
+    levels = [one for one in prepared.signal.levels[1:] if one != "account" and one in prepared.units.columns]
+    found = [one for level in levels for one in _sizes(prepared.units, level, calendar)]
+    most = WHOLE * prepared.units.height
+    small = [one for one in found if one.place not in followed and one.units < most]
+    return tuple(sorted(small, key=lambda one: (-one.units, one.place.level, one.place.name)))
+
+
+def _sizes(units: pl.DataFrame, level: str, calendar: Calendar) -> list[Unjudged]:
+    sizes = units.drop_nulls(level).group_by(level).agg(pl.len(), pl.col("_period").min())
+    return [
+        Unjudged(Place(level, str(name)), count, calendar.last - first + 1)
+        for name, count, first in sizes.iter_rows()
+    ]
 
 
 def _sums(units: pl.DataFrame, codes: NDArray[np.int_], places: int, first: int, periods: int) -> _Sums:

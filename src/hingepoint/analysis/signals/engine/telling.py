@@ -12,7 +12,7 @@ import polars as pl
 from hingepoint.analysis import intervals
 from hingepoint.analysis.signals.engine.calendar import Calendar
 from hingepoint.analysis.signals.engine.charting import NEAR, Charted, beyond, followed_before
-from hingepoint.analysis.signals.engine.places import Prepared
+from hingepoint.analysis.signals.engine.places import Prepared, unjudged
 from hingepoint.analysis.signals.shape import (
     COMPANY,
     Driver,
@@ -70,6 +70,7 @@ def tell(prepared: Prepared, calendar: Calendar, charted: Charted, rng: np.rando
         needs=_needs(places, prepared, calendar),
         drivers=_drivers(prepared, told.leading, calendar),
         would_have_shown=next((one.certificate[1] for one in places[:1] if one.certificate), None),
+        unjudged=unjudged(prepared, calendar),
     )
 
 
