@@ -295,6 +295,11 @@ class Told:
         return next(iter(raised or self.places), None)
 
     @property
+    def every_place(self) -> tuple[Place, ...]:
+        """The places that are told of, with a reading or without."""
+        return (*(one.place for one in self.places), *(one.place for one in self.unjudged))
+
+    @property
     def deals(self) -> tuple[str, ...]:
         """The deals behind all raised places, each once."""
         return tuple(dict.fromkeys(deal for one in self.places for deal in one.deals))

@@ -333,8 +333,7 @@ def _picture(viewer: Viewer, as_of: dt.date | None, key: str = "") -> _Picture:
     known = {one.signal.key: one for one in report.signals} if report else {}
     wanted = [SIGNALS[key]] if key else list(SIGNALS.values())
     whole = tuple(known.get(one.key) or Told(one, State.NO_DATA, needs=one.needs) for one in wanted)
-    every = (one.place for told in whole for one in (*told.places, *told.unjudged))
-    names = names_of(place for place in every if seen.sees(place))
+    names = names_of(place for told in whole for place in told.every_place if seen.sees(place))
     found = _deals(viewer, {deal for one in whole for deal in one.deals}) if key else {}
     deals = found.keys() if key else _visible_keys(viewer, whole)
     told = tuple(narrowed(one, seen, deals=deals, names=names) for one in whole)
