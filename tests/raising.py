@@ -10,7 +10,7 @@ from unittest import mock
 import numpy as np
 import polars as pl
 
-from cast import TODAY
+from cast import NOW, TODAY
 from hingepoint.analysis import frames
 from hingepoint.analysis.signals import SIGNALS, engine
 from hingepoint.analysis.signals.shape import (
@@ -28,7 +28,7 @@ from hingepoint.analysis.signals.shape import (
 )
 from hingepoint.analysis.spc.charts import chart_of
 from hingepoint.domain.signals import actions
-from hingepoint.domain.signals.models import Raise
+from hingepoint.domain.signals.models import Raise, SignalLimits
 from snapshot import made_once
 
 NORTH, SOUTH, SALES = Place("team", "North"), Place("team", "South"), Place("team", "Sales")
@@ -116,6 +116,15 @@ def keep(
 
 def raised(place: Place | Reading) -> Reading:
     return place if isinstance(place, Reading) else reading(place, State.RAISED)
+
+
+def limits_set_anew(cast) -> SignalLimits:
+    """The limits of signal 2, set anew from the tests' own month on, beside a reading."""
+    read(DAY)
+    since = TODAY.replace(day=1)
+    return actions.set_limits(
+        by=cast.analyst, at=NOW, signal="exceptions", since=since, reason="Two teams became one."
+    )
 
 
 @made_once

@@ -329,6 +329,8 @@ CHANGES: dict[str, tuple[set[str] | None, dict]] = {
         f"{doing}-raise": (LEADS_NORTH, {"key": "exceptions", "raise_id": "a_raise"})
         for doing in ("answer", "decide", "give", "mute", "unmute")
     },
+    "set-limits": (KEEPERS, {"key": "exceptions"}),
+    "undo-limits": (KEEPERS, {"key": "exceptions", "limits_id": "limits_set_anew"}),
     **{f"{doing}-review": (LEADS_NORTH, {"review_id": "a_planned_review"}) for doing in ("move", "open")},
     **{route: (LEADS_NORTH, {"review_id": "a_live_review"}) for route in ("turn-clock", "end-review")},
     "sit-in-review": (SEES_SANNAS_DEAL, {"review_id": "a_live_review"}),
@@ -463,6 +465,8 @@ def address(route: str, arguments: dict, cast, known: dict | None = None) -> str
         if name in ("a_raise", "a_raised_signal"):
             found = raising.a_raise()
             return found.pk if name == "a_raise" else found.signal
+        if name == "limits_set_anew":
+            return raising.limits_set_anew(cast).pk
         if name in ("a_rollout", "a_rollout_cost"):
             row = rollouts.on_record(cast)
             return row.pk if name == "a_rollout" else rollouts.a_cost(row, cast).pk

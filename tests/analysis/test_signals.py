@@ -9,6 +9,7 @@ import numpy as np
 import polars as pl
 import pytest
 
+from hingepoint.analysis import frames
 from hingepoint.analysis.signals import SIGNALS, engine
 from hingepoint.analysis.signals.engine import facts, telling
 from hingepoint.analysis.signals.engine.telling import CERTIFIED
@@ -58,6 +59,12 @@ def raised(told: Told) -> set[str]:
 
 def at(told: Told, name: str):
     return next(one for one in told.places if one.place.name == name)
+
+
+def limits_set(since: dt.date, signal: str) -> pl.DataFrame:
+    """That people set the limits of a signal anew."""
+    rows = {"at": [since], "signal": [signal], "reason": ["Team 3 sells another product."]}
+    return pl.DataFrame(rows).cast(frames.schema(frames.LIMITS))
 
 
 class TestCalm:
@@ -338,6 +345,63 @@ class TestTraps:
         assert told.would_have_shown is None
         assert told.places[0].series.first == 12 * (2025 - 1970) + 11  # December is the first whole month
         assert told.rules == (Rules(dt.date(2025, 11, 15), "2.1"),)
+
+    def test_limits_set_anew_begin_the_series_of_one_signal_and_of_no_other(self):
+        """A change that came in December 2024 is raised, until somebody says that it is how it is now."""
+        made = tables(6, drift=calm.Drift(2, "Team 3", dt.date(2024, 12, 1), 0.6))
+        found = known(made)
+        anew = limits_set(dt.date(2024, 12, 1), "exceptions")
+        before, beside = read(found, 2, 8).signals
+        after, still = read(replace(found, limits=anew), 2, 8).signals
+        assert "Team 3" in raised(before)
+        # Team 5 of this company rises by chance in the autumn of 2025, also without the change and without limits set anew.
+        assert raised(after) - {"Team 5"} == set()
+        assert after.needs == ""  # eighteen months: no limits for trial
+        assert after.places[0].series.first == 12 * (2024 - 1970) + 11
+        assert at(after, "Team 3").baseline > at(before, "Team 3").baseline + 0.2
+        then = at(after, "Team 3").earlier[0]
+        assert then.series.usual_level < at(after, "Team 3").baseline - 0.2
+        assert after.rules == (Rules(dt.date(2024, 12, 1), reason="Team 3 sells another product."),)
+        assert still.rules == ()
+        firsts = [[one.series.first for one in told.places] for told in (still, beside)]
+        assert firsts[0] == firsts[1]
+
+    def test_places_too_small_or_too_new_are_told_by_name_and_size(self):
+        """Six deals are of a team that has no others, eighty of one that opened a year ago."""
+        made = tables(1)
+        opened = pl.col("created").dt.date() >= dt.date(2025, 9, 1)
+        few = pl.col("deal_id").is_in(made.deals["deal_id"].gather_every(150).implode())
+        team = pl.when(few).then(pl.lit("Outpost")).when(opened & (pl.col("team") == "Team 3"))
+        moved = made.deals.with_columns(team=team.then(pl.lit("New team")).otherwise("team"))
+        found = known(made, deals=moved)
+        margins, answers = read(found, 1, 9).signals
+        told = {one.place.name: one for one in margins.unjudged if one.place.level == "team"}
+        assert set(told) == {"Outpost", "New team"}
+        assert not set(told) & {one.place.name for one in margins.places}
+        units = SIGNALS["account_margins"].units(found).join(moved.select("deal_id", "team"), on="deal_id")
+        for name, one in told.items():
+            days = units.filter(pl.col("team") == name)["at"].dt.date()
+            first = days.min()
+            assert (one.units, one.periods) == (len(days), 12 * (2026 - first.year) + 7 - first.month)
+        assert told["Outpost"].periods > 12
+        assert told["New team"].periods <= 12
+        assert {one.place.level for one in margins.unjudged} <= {"team", "manager", "segment"}
+        assert answers.unjudged == ()  # a small place would tell whose answers they are
+
+    def test_limits_set_anew_stand_beside_new_rules_and_are_for_trial_at_first(self):
+        rules = pl.DataFrame({"at": [dt.datetime(2025, 3, 15)], "version": ["2.1"]})  # noqa: DTZ001
+        anew = limits_set(dt.date(2026, 2, 1), "exceptions")
+        found = replace(known(tables(6)), limits=anew, policies=rules.cast({"at": pl.Datetime("us")}))
+        (told,) = read(found, 2).signals
+        assert [(one.version, one.reason) for one in told.rules] == [
+            ("2.1", ""),
+            ("", "Team 3 sells another product."),
+        ]
+        assert told.needs.startswith(
+            "Limits were set anew from 2026-02-01. Limits are for trial until 2027-02"
+        )
+        assert raised(told) == set()
+        assert [len(one.earlier) for one in told.places[:1]] == [2]
 
     def test_the_time_before_new_rules_is_followed_as_if_they_had_not_come(self):
         """To the last whole month before them: what a chart of that day told, with the limit of today."""

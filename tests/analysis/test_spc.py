@@ -44,10 +44,31 @@ class TestRunLengths:
 
     @pytest.mark.parametrize(
         ("weight", "length", "limit"),
-        [(0.1, 120, 2.231), (0.1, 1200, 3.119), (0.1, 12000, 3.798), (0.2, 400, 2.886), (0.2, 12000, 3.881)],
+        [
+            *(
+                (0.1, 120, 2.231),
+                (0.1, 400, 2.731),
+                (0.1, 1200, 3.119),
+                (0.1, 4000, 3.492),
+                (0.1, 12000, 3.798),
+            ),
+            *(
+                (0.2, 120, 2.435),
+                (0.2, 400, 2.886),
+                (0.2, 1200, 3.243),
+                (0.2, 4000, 3.591),
+                (0.2, 12000, 3.881),
+            ),
+        ],
     )
     def test_limits_give_the_wanted_run_length(self, weight, length, limit):
         assert run_lengths.limit_for(length, weight=weight) == pytest.approx(limit, abs=6e-4)
+
+    @pytest.mark.parametrize(
+        ("limit", "delay"), [(2.231, 7.6), (2.731, 9.9), (3.119, 12.1), (3.492, 14.7), (3.798, 17.4)]
+    )
+    def test_wider_limits_see_a_shift_of_one_deviation_later(self, limit, delay):
+        assert run_lengths.ewma(limit=limit, weight=0.1, shift=1.0) == pytest.approx(delay, abs=0.06)
 
     def test_an_ewma_of_weight_one_is_shewharts_chart(self):
         assert run_lengths.ewma(limit=3.0, weight=0.999999) == pytest.approx(370.4, rel=1e-3)
@@ -163,7 +184,15 @@ class TestChart:
         assert charts.chart_of(np.append(0.0, series), baseline_points=12, limit=2.8).outside.any()
 
     @pytest.mark.parametrize(
-        ("points", "alike", "most"), [(24, 0.0, 0.14), (52, 0.0, 0.13), (24, 0.3, 0.21), (52, 0.5, 0.18)]
+        ("points", "alike", "most"),
+        [
+            (12, 0.0, 0.16),
+            (24, 0.0, 0.14),
+            (52, 0.0, 0.13),
+            (104, 0.0, 0.13),
+            (24, 0.3, 0.21),
+            (52, 0.5, 0.18),
+        ],
     )
     def test_a_calm_series_is_raised_about_as_seldom_as_promised(self, points, alike, most):
         """A limit of 2.814 promises .108 false raises in 52 points. Limits that take the baseline for known

@@ -114,6 +114,22 @@ def test_plans_are_those_of_the_files_whose_agreement_is_on_record(written, file
     assert_same(written.plans, filed.plans.join(absent, on=absent.columns, how="anti"))
 
 
+def test_plans_that_lack_something_pass_where_managers_let_them(written, company):
+    """The seventh drift: one team's managers approve what others send back, plans with less than six of ten parts."""
+    lax = planted.drifts(ENDS_ON)[7]
+    places = written.deals.select("deal_id", "team")
+    approved = written.talks.filter(pl.col("what") == "approved").join(places, on="deal_id")
+    made = company.plans.select("deal_id", "complete", at="reviewed_at")
+    both = approved.join(made, on=["deal_id", "at"])
+    assert both.height > 0.8 * approved.height
+    assert both["done"].to_list() == (both["complete"] >= 0.55).to_list()
+    there = (pl.col("team") == lax.place) & (pl.col("at").dt.date() >= lax.since)
+    let_go = {here: 1 - rows["done"].mean() for (here,), rows in approved.group_by(there)}
+    assert approved.filter(there).height >= 10
+    assert let_go[True] > 0.4
+    assert let_go[False] < 0.08
+
+
 @pytest.mark.parametrize(("state", "live"), [("asked", 4), ("approved", 0), ("partly", 0), ("declined", 0)])
 def test_requests_are_asked_and_decided_as_in_the_files(written, filed, state, live):
     one, other = (

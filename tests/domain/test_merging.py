@@ -165,6 +165,10 @@ def a_full_company(cast) -> None:
     handovers.confirm(by=cast.seller, at=NOW, deal_id=gone_over.pk, event_id=event.pk)
     rise = raising.a_raise()
     signals.give(by=cast.manager, at=NOW, raise_id=rise.pk, to=cast.sponsor.pk)
+    anew = signals.set_limits(
+        by=cast.analyst, at=NOW, signal="exceptions", since=TODAY.replace(day=1), reason="x"
+    )
+    signals.undo_limits(by=cast.analyst, at=NOW, signal="exceptions", limits_id=anew.pk, reason="y")
     counting.defined(by=cast.analyst)
     pressures.write_rule(by=cast.analyst, at=NOW, rule=pressed.NEWCOMER)
     pressures.take_back(by=cast.manager, at=NOW, tag_id=pressed.tagged(cast.deal, by=cast.seller).pk)

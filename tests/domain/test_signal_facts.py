@@ -17,6 +17,7 @@ from hingepoint.domain.involvement import actions as involvement
 from hingepoint.domain.negotiation import actions as negotiation
 from hingepoint.domain.plans import actions as plans
 from hingepoint.domain.routines import actions as routines
+from hingepoint.domain.signals import actions as signals
 from hingepoint.domain.signals.frames import facts
 from hingepoint.records.agreements import AgreementState
 from hingepoint.records.deals import EventKind
@@ -361,6 +362,16 @@ def test_a_version_of_the_rules_holds_from_its_publication(cast):
     manager_and_partner(cast, PRICE)
     assert rows("policies", "at", "version") == [(local(NOW), "3.0")]
     assert rows("policies", "version", after=-DAY) == []
+
+
+def test_limits_set_anew_are_known_from_the_day_they_were_set_until_they_are_taken_back(cast):
+    since = dt.date(2026, 1, 1)
+    said = {"signal": "exceptions", "by": cast.analyst}
+    row = signals.set_limits(at=NOW, since=since, reason="Two teams became one.", **said)
+    signals.undo_limits(at=NOW + 3 * DAY, limits_id=row.pk, reason="They part again.", **said)
+    known_then = [(dt.datetime(2026, 1, 1), "exceptions", "Two teams became one.")]  # noqa: DTZ001
+    found = {days: rows("limits", "at", "signal", "reason", after=days * DAY) for days in (-1, 0, 2, 3)}
+    assert found == {-1: [], 0: known_then, 2: known_then, 3: []}
 
 
 def test_a_routine_is_done_when_that_was_written_down(cast):

@@ -7,21 +7,32 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from django.utils import timezone
 from hypothesis import given
 from hypothesis import strategies as st
 
 import locks
-from cast import NOW, deal, person
+import raising
+from cast import NOW, TODAY, deal, person
 from examples import examples
 from hingepoint.analysis.signals import SIGNALS, engine
 from hingepoint.analysis.signals.engine.facts import from_log
-from hingepoint.analysis.signals.shape import COMPANY, Driver, Earlier, Place, Rules, State, WouldHaveShown
+from hingepoint.analysis.signals.shape import (
+    COMPANY,
+    Driver,
+    Earlier,
+    Place,
+    Rules,
+    State,
+    Unjudged,
+    WouldHaveShown,
+)
 from hingepoint.demo import calm
 from hingepoint.domain.audit.models import AuditEvent
 from hingepoint.domain.people import actions as people
 from hingepoint.domain.people.models import User
 from hingepoint.domain.signals import actions, frames, queries, record
-from hingepoint.domain.signals.models import Raise, RaiseStep, SignalReading
+from hingepoint.domain.signals.models import Raise, RaiseStep, SignalLimits, SignalReading
 from hingepoint.domain.signals.rules import owner_of
 from hingepoint.domain.trail import queries as trail
 from hingepoint.jobs import nightly
@@ -81,6 +92,22 @@ class TestRecord:
         _, north, south = again(report(DAY, {"exceptions": (nought, unknown)})).signals[1].places
         assert same(north, nought)
         assert same(south, unknown)
+
+    def test_why_limits_were_set_anew_is_kept_and_older_reports_know_of_none(self):
+        whole = report(DAY)
+        anew = Rules(dt.date(2025, 1, 1), reason="Two teams became one.")
+        kept = record.stored(replace(whole, signals=(replace(whole.signals[0], rules=(anew,)),)))
+        assert record.opened(kept).signals[0].rules == (anew,)
+        del kept["signals"][0]["rules"][0]["reason"]
+        assert record.opened(kept).signals[0].rules == (Rules(dt.date(2025, 1, 1)),)
+
+    def test_places_too_small_to_be_judged_are_kept_and_older_reports_know_of_none(self):
+        whole = report(DAY)
+        small = (Unjudged(NORTH, 6, 30), Unjudged(SOUTH, 2, 3))
+        kept = record.stored(replace(whole, signals=(replace(whole.signals[0], unjudged=small),)))
+        assert record.opened(kept).signals[0].unjudged == small
+        del kept["signals"][0]["unjudged"]
+        assert record.opened(kept).signals[0].unjudged == ()
 
     def test_the_time_under_earlier_rules_is_kept(self):
         now = reading(COMPANY)
@@ -291,6 +318,106 @@ class TestRaise:
         assert owner_of(place) == getattr(cast, owner)
 
 
+# ---- limits set anew ----
+
+JANUARY = dt.date(2026, 1, 1)
+
+
+def set_anew(by, **changes):
+    said = {"signal": "exceptions", "since": JANUARY, "reason": " Two teams became one. "}
+    return actions.set_limits(by=by, at=NOW, **(said | changes))
+
+
+class TestLimits:
+    def test_they_stand_with_who_set_them_and_why_on_the_page_and_in_the_trail(self, cast):
+        read(DAY)
+        row = set_anew(cast.analyst)
+        (shown,) = queries.signal(cast.seller, "exceptions").limits
+        assert (shown.since, shown.reason, shown.set_by) == (
+            JANUARY,
+            "Two teams became one.",
+            cast.analyst.name,
+        )
+        assert (shown.set_on, shown.undone_on, shown.read) == (TODAY, None, False)
+        assert queries.signal(cast.seller, "account_margins").limits == ()
+        entry = AuditEvent.objects.get(subject="limits", subject_id=row.signal)
+        assert (entry.action, entry.reason) == ("set anew", "Two teams became one.")
+        assert entry.changes["from"] == [None, "2026-01-01"]
+
+    def test_a_reading_that_has_them_is_told_from_one_that_has_not_yet(self, cast):
+        set_anew(cast.sponsor)
+        raising.keep({DAY: with_told(rules=(Rules(JANUARY, reason="Two teams became one."),))}, as_of=DAY)
+        assert [one.read for one in queries.signal(cast.sponsor, "exceptions").limits] == [True]
+
+    def test_they_are_taken_back_with_a_reason_and_once_and_can_be_set_again(self, cast):
+        read(DAY)
+        row = set_anew(cast.analyst)
+        back = {"by": cast.sponsor, "at": NOW, "signal": "exceptions", "limits_id": row.pk}
+        with pytest.raises(actions.WordsMissing):
+            actions.undo_limits(reason=" ", **back)
+        actions.undo_limits(reason="They part again.", **back)
+        with pytest.raises(actions.TakenBack):
+            actions.undo_limits(reason="They part again.", **back)
+        set_anew(cast.analyst)
+        standing, undone = queries.signal(cast.sponsor, "exceptions").limits
+        assert (standing.undone_on, undone.undone_on) == (None, TODAY)
+        assert (undone.undone_by, undone.undone_reason) == (cast.sponsor.name, "They part again.")
+        assert queries.signal(cast.sponsor, "exceptions", DAY).limits == ()  # set a day later
+
+    @pytest.mark.parametrize(
+        ("changes", "refused"),
+        [
+            ({"reason": "  "}, actions.WordsMissing),
+            ({"since": None}, actions.NoSuchMonth),
+            ({"since": dt.date(2026, 1, 2)}, actions.NoSuchMonth),
+            ({"since": dt.date(2030, 1, 1)}, actions.NoSuchMonth),
+            ({"since": dt.date(2020, 1, 1)}, actions.NoSuchMonth),
+            ({"signal": "gut_feeling"}, Hidden),
+        ],
+        ids=["no_reason", "no_month", "within_a_month", "ahead", "long_ago", "no_signal"],
+    )
+    def test_they_begin_with_a_month_that_charts_draw_and_have_a_reason(self, cast, changes, refused):
+        with pytest.raises(refused):
+            set_anew(cast.analyst, **changes)
+        assert not SignalLimits.objects.exists()
+
+    def test_a_month_is_taken_once(self, cast):
+        set_anew(cast.analyst)
+        with pytest.raises(actions.NoSuchMonth, match="already"):
+            set_anew(cast.sponsor, reason="Again.")
+        set_anew(cast.sponsor, signal="account_margins")
+
+    @pytest.mark.parametrize("who", ["seller", "manager", "inside_partner", "stranger"])
+    def test_managers_and_sellers_do_not_set_them(self, cast, who):
+        row = set_anew(cast.analyst)
+        with pytest.raises(Hidden):
+            set_anew(getattr(cast, who), since=dt.date(2026, 2, 1))
+        with pytest.raises(Hidden):
+            actions.undo_limits(
+                by=getattr(cast, who), at=NOW, signal="exceptions", limits_id=row.pk, reason="No."
+            )
+
+    def test_they_are_taken_back_on_the_page_of_their_signal_only(self, cast):
+        row = set_anew(cast.analyst)
+        with pytest.raises(Hidden):
+            actions.undo_limits(
+                by=cast.analyst, at=NOW, signal="account_margins", limits_id=row.pk, reason="No."
+            )
+
+    def test_only_who_sets_them_is_offered_months(self, cast):
+        offered = queries.signal(cast.analyst, "exceptions").months
+        first = timezone.localdate().replace(day=1)
+        assert len(offered) == 36
+        assert (offered[0], offered[12]) == (first, first.replace(year=first.year - 1))
+        assert queries.signal(cast.manager, "exceptions").months == ()
+
+
+def with_told(**parts):
+    """Return the report of a day on which these parts are told of the second signal."""
+    first, second, *others = (whole := report(DAY)).signals
+    return replace(whole, signals=(first, replace(second, **parts), *others))
+
+
 # ---- who sees what ----
 
 
@@ -330,6 +457,19 @@ class TestRights:
 
     def test_the_analyst_sees_every_place_but_managers(self, cast, known_to):
         assert seen(cast.analyst) == {"exceptions": ["company", "North", "South"]}
+
+    def test_places_too_small_to_be_judged_are_told_to_whom_sees_them(self, cast):
+        maud = Place("manager", cast.manager.key)
+        small = tuple(Unjudged(one, 6, 30) for one in (NORTH, SOUTH, maud))
+        raising.keep({DAY: with_told(unjudged=small)}, as_of=DAY)
+        told = {
+            who: [one.place for one in queries.signal(getattr(cast, who), "exceptions").told.unjudged]
+            for who in ("sponsor", "analyst", "manager", "seller")
+        }
+        assert told == {
+            "sponsor": [NORTH, SOUTH, maud], "analyst": [NORTH, SOUTH], "manager": [NORTH, maud], "seller": [],
+        }  # fmt: skip
+        assert queries.signal(cast.sponsor, "exceptions").names[maud] == cast.manager.name
 
     def test_a_manager_sees_the_company_their_teams_and_themself(self, cast, known_to):
         assert seen(cast.manager) == {

@@ -175,6 +175,15 @@ class TestStates:
         rules = (Rules(dt.date(2020, 1, 1), "1"), Rules(dt.date(2024, 6, 16), "2"))
         assert drawn(raising.reading(raising.NORTH), rules=rules).breaks == ((3.5, "rules 2"),)
 
+    def test_limits_set_anew_stand_as_a_line_with_their_reason_below(self):
+        anew = (Rules(dt.date(2024, 6, 1), reason="Two teams became one."),)
+        assert drawn(raising.reading(raising.NORTH), rules=anew).breaks == ((3.0, "limits set anew"),)
+        now = raising.reading(raising.NORTH)
+        told = Told(SHARES, State.CALM, (one := replace(now, earlier=(Earlier(now.series),)),), rules=anew)
+        assert signal_words.other_rules(told, one).startswith(
+            "Limits were set anew from 1 Jun 2024: Two teams became one. Before, 30.0% was usual"
+        )
+
     def test_rules_new_within_the_month_before_stand_at_the_edge(self):
         rules = (Rules(dt.date(2024, 2, 16), "2"),)
         assert drawn(raising.reading(raising.NORTH), rules=rules).breaks == ((0.0, "rules 2"),)
@@ -198,7 +207,7 @@ class TestStates:
         assert found.points[14].high < found.points[33].high
         assert found.points[16:] == drawn(raising.reading(raising.NORTH)).points or found.points[17].value
         picture = control.draw(found, metric="Requests")
-        assert "Under earlier rules 10.0% was usual." in picture
+        assert "Before the dashed line 10.0% was usual." in picture
         told = Told(SHARES, State.CALM, (one,), rules=(Rules(dt.date(2024, 2, 10), "2"),))
         assert signal_words.other_rules(told, one).startswith(
             "Rules 2 hold since 10 Feb 2024. Before, 10.0% was usual"

@@ -14,10 +14,10 @@ from django.utils import timezone
 import raising
 from cast import NOW, TODAY
 from hingepoint.analysis.signals import SIGNALS
-from hingepoint.analysis.signals.shape import Driver, Place, State, WouldHaveShown
+from hingepoint.analysis.signals.shape import Driver, Place, State, Unjudged, WouldHaveShown
 from hingepoint.domain.deals.models import DealEvent
 from hingepoint.domain.signals import recorded
-from hingepoint.domain.signals.models import Raise, RaiseStep
+from hingepoint.domain.signals.models import Raise, RaiseStep, SignalLimits
 from hingepoint.records.deals import EventKind
 from hingepoint.web import signal_words
 
@@ -356,3 +356,46 @@ class TestNoData:
         read(unknown_reasons=State.CALM)
         client.force_login(cast.sponsor)
         assert client.get("/signals/unknown_reasons/").context["recorded"] == []
+
+
+class TestTooSmall:
+    def test_places_without_a_chart_are_told_by_name_and_size_to_whom_sees_them(self, client, cast):
+        whole = raising.report(raising.DAY)
+        told = replace(whole.signals[1], unjudged=(Unjudged(Place("segment", "Mines"), 6, 30),))
+        signals = (whole.signals[0], told, *whole.signals[2:])
+        raising.keep({raising.DAY: replace(whole, signals=signals)}, as_of=raising.DAY)
+        said = page_of(client, cast.analyst, "/signals/exceptions/")
+        table = said[said.index("Too small or too new") :]
+        row = re.sub(r"<[^>]+>|\s+", " ", table[table.index("Mines") : table.index("30 months") + 9])
+        assert row.split() == ["Mines", "segment", "6", "30", "months"]
+        assert "Too small or too new" not in page_of(client, cast.seller, "/signals/exceptions/")
+
+
+class TestLimits:
+    def post(self, client, user, address: str, **typed):
+        client.force_login(user)
+        return client.post(f"/signals/exceptions/limits{address}", typed, follow=True)
+
+    def test_an_analyst_sets_them_anew_with_a_reason_and_takes_them_back(self, client, cast):
+        read()
+        month = timezone.localdate().replace(day=1).isoformat()
+        refused = self.post(client, cast.analyst, "", since=month)
+        assert refused.status_code == 422
+        assert "Say what changed" in refused.content.decode()
+        done = self.post(client, cast.analyst, "", since=month, reason="Two teams became one.")
+        assert "The next reading, tonight, begins the chart anew" in done.content.decode()
+        for who in (cast.seller, cast.sponsor):
+            said = page_of(client, who, "/signals/exceptions/")
+            assert "Two teams became one." in said
+            assert "The next reading brings them into the chart." in said
+        row = SignalLimits.objects.get()
+        self.post(client, cast.sponsor, f"/{row.pk}/undo", reason="They part again.")
+        said = page_of(client, cast.seller, "/signals/exceptions/")
+        assert "They part again." in said
+        assert "next reading" not in said  # no reading ever had them
+
+    def test_who_does_not_set_them_is_not_offered_to(self, client, cast):
+        read()
+        assert "Set the limits anew" in page_of(client, cast.sponsor, "/signals/exceptions/")
+        assert "Set the limits anew" not in page_of(client, cast.manager, "/signals/exceptions/")
+        assert self.post(client, cast.manager, "", since="2026-01-01", reason="No.").status_code == 404

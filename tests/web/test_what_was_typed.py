@@ -51,6 +51,8 @@ FORMS: dict[str, tuple[str, str, str]] = {
     "answer-raise": ("manager", "signal", ""),
     "decide-raise": ("manager", "signal", ""),
     "mute-raise": ("manager", "signal", ""),
+    "set-limits": ("analyst", "signal", ""),
+    "undo-limits": ("analyst", "signal", ""),
     "move-review": ("manager", "review", ""),
     "end-review": ("manager", "review", "?part=2"),
     "decide-in-review": ("manager", "review", "?part=1"),
@@ -204,7 +206,7 @@ def opened(route: str, cast, client) -> Form:
     """Return the form of a route, seen by who fills it in."""
     who, page, query = FORMS[route]
     prepare(route, cast, client)
-    if route == "review-plan":
+    if route in ("review-plan", "undo-limits"):
         address(route, CHANGES[route][1], cast)
     standing = CHANGES if route in OF_ITS_OWN else PAGES
     arguments = (

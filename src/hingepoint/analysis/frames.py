@@ -140,6 +140,12 @@ POLICIES: dict[str, tuple[pl.DataType, str]] = {
     "version": (pl.String(), "its name"),
 }
 
+LIMITS: dict[str, tuple[pl.DataType, str]] = {
+    "at": (MOMENT, "from when on people set the limits of a signal anew"),
+    "signal": (pl.String(), "the key of the signal"),
+    "reason": (pl.String(), "why"),
+}
+
 DEAL_REQUIRED = ("deal_id", "created", "status")
 EVENT_REQUIRED = ("deal_id", "agreement", "at")
 

@@ -113,21 +113,22 @@ def _facts(row: dict[str, Any]) -> dict[str, Any]:
 
 
 def _parts(key: str, complete: float, whom: str = "") -> dict[str, list[Line]]:
-    """Return the lines of a plan that is complete to a share: the first parts are written first."""
+    """Return the lines of a plan that is complete to a share: the first parts are written first. From six of the ten on nothing is
+    missing that a talk needs; managers who look send back what has less."""
     standard, place = _STANDARDS[key], list(_STANDARDS).index(key)
     who = whom or "Whoever decides"
     found = {
+        "from_whom": [Line(who, "Register" if whom else "")],
         "best": [Line(_BEST[place % len(_BEST)].format(who=who))],
         "minimum": [Line("They name who will do it and by which day", "What counts as an agreement")],
         "demand": [Line(standard.demand, PLAYBOOK)],
-        "questions": [Line(question, PLAYBOOK) for question in standard.questions],
+        "why_they_would": [Line(standard.gain)],
         "hypotheses": [Line(reason, PLAYBOOK) for reason in standard.reasons],
-        "offer": [Line(trade, PLAYBOOK, cost=1 + n, worth=3 - n) for n, trade in enumerate(standard.trades)],
-        "get": [Line("Who else has to agree, and what they are measured on")],
         "request": [Line("A meeting with the one who signs", cost=1, worth=3)],
+        "offer": [Line(trade, PLAYBOOK, cost=1 + n, worth=3 - n) for n, trade in enumerate(standard.trades)],
+        "questions": [Line(question, PLAYBOOK) for question in standard.questions],
+        "get": [Line("Who else has to agree, and what they are measured on")],
     }
-    if whom:
-        found = {"from_whom": [Line(whom, "Register")], **found}
     return dict(list(found.items())[: max(1, round(complete * len(found)))])
 
 
@@ -209,7 +210,8 @@ def _talks_of(seller: User, *, mine: bool) -> Iterator[Agreement]:
 def _write_talk(
     row: Agreement, talk_on: dt.date, written_at: dt.datetime, verdict: Verdict | None, manager: User
 ) -> None:
-    parts = _parts(row.type.key, 1.0, whom=row.person.name)
+    complete = 0.5 if verdict == Verdict.RETURNED else 1.0
+    parts = _parts(row.type.key, complete, whom=row.person.name)
     plan = plans.write_plan(
         by=row.deal.owner, at=written_at, deal_id=row.deal_id, type_key=row.type.key, talk_on=talk_on, **parts
     )

@@ -25,7 +25,8 @@ TARGETS = (
 
 @dataclass(frozen=True, slots=True)
 class Standard:
-    """By when one pivotal agreement is needed and what belongs to it, as its playbook page shows."""
+    """By when one pivotal agreement is needed and what belongs to it, as its playbook page shows. ``gain``: why somebody
+    would promise it, as plans of talks say."""
 
     key: str
     days: int
@@ -34,6 +35,7 @@ class Standard:
     demand: str
     reasons: tuple[str, ...]
     trades: tuple[str, ...]
+    gain: str
     principles: tuple[str, ...] = field(default=())
 
     def columns(self) -> dict[str, Any]:
@@ -61,6 +63,7 @@ STANDARDS = (
         demand="A price first, figures later",
         reasons=("Procurement compares by price only", "Nobody owns the figures"),
         trades=("A benchmark of their trade against their figures", "A confidentiality agreement today"),
+        gain="Their engineer sees how plants like theirs do",
         principles=("Value before price",),
     ),
     Standard(
@@ -75,6 +78,7 @@ STANDARDS = (
         demand="Talk to procurement, not to the board",
         reasons=("The manager fears to be passed over", "The board has other worries"),
         trades=("Our executive comes to their site", "A one-page brief they may correct first"),
+        gain="Their manager is the one who brings the board an answer",
         principles=("Executives talk about value, never about price",),
     ),
     Standard(
@@ -89,6 +93,7 @@ STANDARDS = (
         demand="A written quote this week",
         reasons=("A budget round is open", "They need a third offer to compare"),
         trades=("A price range for the budget", "A half-day workshop in place of a quote"),
+        gain="They compare what counts, and need no second round",
         principles=("Value before price",),
     ),
     Standard(
@@ -103,6 +108,7 @@ STANDARDS = (
         demand="The lowest unit price",
         reasons=("Procurement is measured on first-year saving", "No method to count the rest"),
         trades=("Our scoring sheet, theirs to change", "A call with a user who counted it"),
+        gain="Procurement can show a saving that lasts longer than a year",
     ),
     Standard(
         "cust.joint_business_case",
@@ -116,6 +122,7 @@ STANDARDS = (
         demand="A discount that shortens the payback",
         reasons=("Payback must stay below two years", "The case counts only energy"),
         trades=("A staged roll-out", "Counting avoided standstills, with their controller"),
+        gain="Their controller has a case that the board does not send back",
         principles=("Value before price", "Every movement has its return"),
     ),
     Standard(
@@ -126,6 +133,7 @@ STANDARDS = (
         demand="Your best price, now",
         reasons=("They test how firm we are", "They have a figure from a rival"),
         trades=("A shorter scope at list price", "A longer term against two points"),
+        gain="It is argued once, and not again in each round",
         principles=("We know our floor before we speak of price",),
     ),
     Standard(
@@ -136,6 +144,7 @@ STANDARDS = (
         demand="One more point and we sign",
         reasons=("They must report a success", "There is a last approver we have not met"),
         trades=("Training against payment on order", "Longer warranty against a reference visit"),
+        gain="Whoever approves sees what comes back for each point",
         principles=("Every movement has its return", "Rounds get smaller"),
     ),
 )

@@ -61,7 +61,7 @@ from hingepoint.domain.sign_on.models import (
     GroupLine,
     SignOn,
 )
-from hingepoint.domain.signals.models import Raise, RaiseStep, SignalReading
+from hingepoint.domain.signals.models import Raise, RaiseStep, SignalLimits, SignalReading
 from hingepoint.domain.sponsorship.models import MessageReader, SponsorMessage
 from hingepoint.domain.strategy.models import (
     AskingRound,
@@ -197,6 +197,7 @@ __all__ = [
     "SignInFailure",
     "SignOn",
     "SignalLeftOut",
+    "SignalLimits",
     "SignalReading",
     "SponsorMessage",
     "Strategy",

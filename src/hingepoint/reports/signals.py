@@ -34,6 +34,10 @@ def _signal(told: Told) -> dict[str, Any]:
         "unit": signal.unit,
         "worse": signal.worse,
         "places": [_place(one) for one in told.places],
+        "unjudged": [
+            {"level": one.place.level, "name": one.place.name, "units": one.units, "periods": one.periods}
+            for one in told.unjudged
+        ],
         "deals": list(told.deals),
         "drivers": [_driver(one) for one in told.drivers],
         "question": told.question,

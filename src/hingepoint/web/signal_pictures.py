@@ -288,8 +288,11 @@ class _Drawn:
         return number + within - self.shown_periods.start
 
     def breaks(self) -> tuple[tuple[float, str], ...]:
-        """Return where rules changed. Where nothing is shown of the time before, they stand at the edge of the series."""
-        found = [(self.place_of(one.since), f"rules {one.version}") for one in self.told.rules]
+        """Return where rules changed or limits were set anew. Where nothing is shown of the time before, they stand at the edge of the series."""
+        found = [
+            (self.place_of(one.since), "limits set anew" if one.reason else f"rules {one.version}")
+            for one in self.told.rules
+        ]
         return tuple(
             (max(place, 0.0), words) for place, words in found if -1 < place <= len(self.shown_periods)
         )

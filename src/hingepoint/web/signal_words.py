@@ -234,11 +234,16 @@ def raised_beside(told: Told, names: Names) -> str:
 
 
 def other_rules(told: Told, reading: Reading) -> str:
-    """Return what was usual under the rules before, and that it is not compared; nothing where they never changed."""
+    """Return what was usual under the rules, or by the limits, before, and that it is not compared; nothing where they never changed."""
     if not reading.earlier or not told.rules:
         return ""
     before = reading.earlier[-1].series.usual_level
     now = told.rules[-1]
+    if now.reason:
+        return (
+            f"Limits were set anew from {formats.day(now.since)}: {now.reason.rstrip('.')}. Before, {value(told.signal, before)} was usual, "
+            "and the limits drawn there are those of that time."
+        )
     return (
         f"Rules {now.version} hold since {formats.day(now.since)}. Before, {value(told.signal, before)} was usual, and the limits drawn "
         "there are those of that time. New rules alone move the share, so the two are not compared."

@@ -18,7 +18,7 @@ from hingepoint.analysis.signals.shape import Place, Reading, State, Told
 from hingepoint.connectors import files
 from hingepoint.domain.notices import vain
 from hingepoint.domain.people import actions as people
-from hingepoint.domain.signals import actions, queries, recorded
+from hingepoint.domain.signals import actions, queries, recorded, rules
 from hingepoint.records.signals import ANSWERS, DECISIONS, StepKind
 from hingepoint.web import drafts, exports, signal_pictures, signal_words
 from hingepoint.web.requests import Request, whole_number
@@ -129,6 +129,7 @@ def signal(request: Request, key: str) -> HttpResponse:
         calm_places=calm,
         others=len(page.told.places) - len(places) - len(calm),
         leaders=queries.leaders(request.user) if page.may_answer else [],
+        months=[(one.isoformat(), signal_words.when(one, "month")) for one in page.months],
         code=code,
         as_of=as_of,
         unread=unread,
@@ -264,4 +265,39 @@ def unmute_raise(request: Request, key: str, raise_id: int) -> HttpResponse:
     """Ask about a raise again."""
     queries.require_answerable(request.user, key, raise_id)
     actions.unmute(by=request.user, at=timezone.now(), raise_id=raise_id)
+    return redirect("signal", key)
+
+
+# ---- limits are set anew ----
+
+
+class WhyForm(forms.Form):
+    reason = forms.CharField(required=False, max_length=2000)
+
+
+class LimitsForm(WhyForm):
+    since = forms.DateField(error_messages={"required": "Choose the month."})
+
+
+@drafts.kept("signal", "key")
+@require_POST
+@once()
+def set_limits(request: Request, key: str) -> HttpResponse:
+    """Set the limits of a signal anew from a month on, with a reason."""
+    rules.require_setting(request.user, key)
+    entered = drafts.read(LimitsForm(request.POST))
+    actions.set_limits(by=request.user, at=timezone.now(), signal=key, **entered)
+    messages.info(request, "Set. The next reading, tonight, begins the chart anew from that month.")
+    return redirect("signal", key)
+
+
+@drafts.kept("signal", "key")
+@require_POST
+@once()
+def undo_limits(request: Request, key: str, limits_id: int) -> HttpResponse:
+    """Take back that limits were set anew, with a reason."""
+    rules.require_setting(request.user, key)
+    entered = drafts.read(WhyForm(request.POST))
+    actions.undo_limits(by=request.user, at=timezone.now(), signal=key, limits_id=limits_id, **entered)
+    messages.info(request, "Taken back. The next reading, tonight, has the limits of before.")
     return redirect("signal", key)

@@ -24,6 +24,7 @@ PAGES = {
     "run": "run",
     "finding": "finding",
     "signal": "signal",
+    "limits": "signal",
     "self-assessment": "self-assessment",
     "review": "review",
     "import": "import",

@@ -59,6 +59,7 @@ class Facts:
     routines: pl.DataFrame = field(default_factory=_empty(frames.ROUTINES))
     policies: pl.DataFrame = field(default_factory=_empty(frames.POLICIES))
     talks: pl.DataFrame = field(default_factory=_empty(frames.TALKS))
+    limits: pl.DataFrame = field(default_factory=_empty(frames.LIMITS))
 
     @property
     def won(self) -> pl.DataFrame:
@@ -205,10 +206,12 @@ class WouldHaveShown:
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """A version of the rules that a signal's series ends and begins with, and its first day."""
+    """What a signal's series ends and begins with, and its first day: a ``version`` of the rules; or limits that people set anew,
+    with their ``reason``."""
 
     since: dt.date
-    version: str
+    version: str = ""
+    reason: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -260,9 +263,19 @@ class Reading:
 
 
 @dataclass(frozen=True, slots=True)
+class Unjudged:
+    """A place with too few ``units``, or in too few ``periods`` since its first, to be told from chance: it has no reading."""
+
+    place: Place
+    units: int
+    periods: int
+
+
+@dataclass(frozen=True, slots=True)
 class Told:
     """A signal as it stands: the worst of its places, and what is told of it. ``places``: the company, then the raised ones,
-    the larger first, then the others. ``rules``: the versions that break its series, the oldest first."""
+    the larger first, then the others. ``rules``: the versions that break its series, the oldest first. ``unjudged``: the teams,
+    segments and managers without a reading, the larger first; none where the signal is made of answers of people."""
 
     signal: Signal
     state: State
@@ -273,12 +286,18 @@ class Told:
     would_have_shown: WouldHaveShown | None = None  # the middle change, of the company's chart
     silent_since: dt.date | None = None
     rules: tuple[Rules, ...] = ()
+    unjudged: tuple[Unjudged, ...] = ()
 
     @property
     def leading(self) -> Reading | None:
         """The place of which the signal's own numbers are: the largest raised one, else the company."""
         raised = [one for one in self.places if one.state is State.RAISED]
         return next(iter(raised or self.places), None)
+
+    @property
+    def every_place(self) -> tuple[Place, ...]:
+        """The places that are told of, with a reading or without."""
+        return (*(one.place for one in self.places), *(one.place for one in self.unjudged))
 
     @property
     def deals(self) -> tuple[str, ...]:

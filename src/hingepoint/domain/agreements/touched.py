@@ -21,7 +21,17 @@ APART = frozenset(
     {
         *("session", "second factor", "passkey", "token", "sign-on", "secrets"),
         *("daily mail", "signal in mails", "chat", "calendar", "webhook"),
-        *("file", "saved view", "mapping", "policy", "principles", "pressure rule", "signal", "rollout"),
+        *(
+            "file",
+            "saved view",
+            "mapping",
+            "policy",
+            "principles",
+            "pressure rule",
+            "signal",
+            "limits",
+            "rollout",
+        ),
     }
 )
 

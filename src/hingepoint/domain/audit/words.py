@@ -361,6 +361,10 @@ SENTENCES: dict[str, dict[str, str]] = words_of(
             "mute": "muted the raise",
             "unmute": "took the mute of the raise back",
         },
+        "limits": {
+            "set anew": "set the limits of a signal anew",
+            "take back": "took back that limits were set anew",
+        },
         "review": {
             "plan": "planned a review",
             "move": "moved a review to another day",

@@ -24,7 +24,7 @@ from hingepoint.analysis.signals.shape import Facts, Place, Reading, Report
 from hingepoint.domain.audit.actions import record
 from hingepoint.domain.deals import kept_rows
 from hingepoint.domain.people.models import User, works_here
-from hingepoint.domain.signals.models import Raise, RaiseStep, SignalReading
+from hingepoint.domain.signals.models import Raise, RaiseStep, SignalLimits, SignalReading
 from hingepoint.domain.signals.record import opened, stored
 from hingepoint.domain.signals.rules import (
     ENDS_AFTER,
@@ -32,8 +32,10 @@ from hingepoint.domain.signals.rules import (
     MUTED_AT_MOST,
     has_ended,
     may_answer,
+    months_to_set,
     owner_of,
     raised_in,
+    require_setting,
     sight_of,
 )
 from hingepoint.domain.turns.actions import action, turn, turns
@@ -69,6 +71,18 @@ class NoMute(Refused):
     """A mute has an end, not before tomorrow and not for ever."""
 
     field = "until"
+
+
+class NoSuchMonth(Refused):
+    """Limits are set anew from the first of a month that charts draw, once."""
+
+    field = "since"
+
+
+class TakenBack(Refused):
+    """Limits are taken back once."""
+
+    field = ""
 
 
 class OverAlready(Refused):
@@ -261,6 +275,56 @@ def _give_to_leader(row: Raise, *, at: dt.datetime) -> None:
 
 def _step(row: Raise, kind: StepKind, *, by: User | None, at: dt.datetime, **said: Any) -> None:
     RaiseStep.objects.create(of=row, kind=kind, by=by, at=at, **said)
+
+
+# ---- limits are set anew ----
+
+
+@action
+def set_limits(
+    *, by: User | None, at: dt.datetime, signal: str, since: dt.date | None, reason: str
+) -> SignalLimits:
+    """Let the series of a signal begin anew on ``since``, the first of a month, from the next reading on. For sponsors and analysts.
+    Raises Hidden, NoSuchMonth and WordsMissing."""
+    user = require_setting(by, signal)
+    if since is None or since not in months_to_set(timezone.localdate(at)):
+        raise NoSuchMonth("Choose one of the months.")
+    if not reason.strip():
+        raise WordsMissing(
+            "Say what changed, so that the time before is no measure any more.", field="reason"
+        )
+    said = {"reason": reason.strip(), "set_by": user, "set_at": at}
+    row, is_new = SignalLimits.objects.get_or_create(
+        signal=signal, since=since, undone_at=None, defaults=said
+    )
+    if not is_new:
+        raise NoSuchMonth("The limits are set anew from this month already.")
+    moved = {"from": [None, since]}
+    record(
+        by=by, at=at, action="set anew", subject="limits", subject_id=signal, changes=moved, reason=row.reason
+    )
+    return row
+
+
+@action
+def undo_limits(
+    *, by: User | None, at: dt.datetime, signal: str, limits_id: int, reason: str
+) -> SignalLimits:
+    """Take back that limits of a signal were set anew, from the next reading on. For sponsors and analysts. Raises Hidden,
+    TakenBack and WordsMissing."""
+    user = require_setting(by, signal)
+    row = turn(SignalLimits.objects.all(), pk=limits_id, signal=signal)
+    if row is None:
+        raise Hidden("There are no such limits.")
+    if row.undone_at is not None:
+        raise TakenBack("They were taken back already.")
+    if not reason.strip():
+        raise WordsMissing("Say why the earlier limits are right after all.", field="reason")
+    row.undone_by, row.undone_at, row.undone_reason = user, at, reason.strip()
+    row.save(update_fields=["undone_by", "undone_at", "undone_reason"])
+    moved, why = {"from": [row.since, None]}, row.undone_reason
+    record(by=by, at=at, action="take back", subject="limits", subject_id=signal, changes=moved, reason=why)
+    return row
 
 
 # ---- people answer ----

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from typing import Literal
 
@@ -12,7 +13,7 @@ import polars as pl
 from hingepoint.analysis import frames
 from hingepoint.analysis.signals.engine.facts import from_kinds, known_deals, pulses
 from hingepoint.analysis.signals.shape import Facts
-from hingepoint.domain.deals.frames import DEAL_ROW, with_places
+from hingepoint.domain.deals.frames import DEAL_ROW, read, with_places
 from hingepoint.domain.deals.kept_rows import KeptRows, Shelf
 from hingepoint.domain.deals.models import Deal, DealEvent
 from hingepoint.domain.escalations.frames import policies_frame, pulses_frame, steps_frame
@@ -21,6 +22,7 @@ from hingepoint.domain.negotiation.frames import concessions_frame, corridors_fr
 from hingepoint.domain.negotiation.models import CorridorWriting, Reason
 from hingepoint.domain.plans.frames import plans_frame, talks_frame
 from hingepoint.domain.routines.frames import routines_frame
+from hingepoint.domain.signals.models import SignalLimits
 from hingepoint.records.deals import EventKind
 from hingepoint.records.signals import TraceKind
 
@@ -84,7 +86,16 @@ def facts(as_of: dt.date, period: Literal["month", "week"] = "month", *, shelf: 
     """
     deals, keys = _deals(as_of, shelf)
     of_kind = partial(events, as_of=as_of, keys=keys, shelf=shelf)
-    return from_kinds(deals, of_kind, routines_frame(), talks_frame(as_of), as_of=as_of, period=period)
+    known = from_kinds(deals, of_kind, routines_frame(), talks_frame(as_of), as_of=as_of, period=period)
+    return replace(known, limits=limits_frame(as_of))
+
+
+def limits_frame(as_of: dt.date) -> pl.DataFrame:
+    """Return from when on people set which limits anew, as it was on record at the end of ``as_of`` and not taken back by then."""
+    rows = SignalLimits.objects.on(as_of).order_by("since", "id")
+    columns = {"at": "since", "signal": "signal", "reason": "reason"}
+    found = read(rows, columns, frames.schema(frames.LIMITS) | {"at": pl.Date()})
+    return found.with_columns(pl.col("at").cast(frames.MOMENT))
 
 
 def _deals(as_of: dt.date, shelf: Shelf | None) -> tuple[pl.DataFrame, pl.DataFrame]:

@@ -42,6 +42,48 @@ class SignalReading(models.Model):
         return f"signals on {self.day}"
 
 
+class SignalLimitsQuerySet(models.QuerySet["SignalLimits"]):
+    def on(self, day: dt.date) -> SignalLimitsQuerySet:
+        """Return those that had been set by the end of a day, and were not taken back by then."""
+        undone = Q(undone_at__isnull=True) | Q(undone_at__date__gt=day)
+        return self.filter(undone, set_at__date__lte=day)
+
+
+class SignalLimits(models.Model):
+    """That the limits of a signal were set anew: its series ends, and another one begins on the first of the month ``since``.
+    Never deleted: who takes it back says why."""
+
+    signal = models.CharField(max_length=40)
+    since = models.DateField()
+    reason = models.TextField()
+    set_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
+    set_at = models.DateTimeField()
+    undone_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+")
+    undone_at = models.DateTimeField(null=True)
+    undone_reason = models.TextField(blank=True)
+
+    objects = SignalLimitsQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-since", "-id"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["signal", "since"],
+                condition=Q(undone_at__isnull=True),
+                name="limits_set_once_a_month",
+            ),
+            models.CheckConstraint(condition=~Q(reason=""), name="limits_are_set_with_a_reason"),
+            models.CheckConstraint(
+                condition=Q(undone_at__isnull=True, undone_by__isnull=True, undone_reason="")
+                | Q(undone_at__isnull=False, undone_by__isnull=False) & ~Q(undone_reason=""),
+                name="limits_are_taken_back_with_a_reason",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"limits of {self.signal} since {self.since}"
+
+
 class RaiseQuerySet(models.QuerySet["Raise"]):
     def standing(self) -> RaiseQuerySet:
         return self.filter(ended_on__isnull=True)

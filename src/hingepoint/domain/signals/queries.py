@@ -20,11 +20,12 @@ from hingepoint.analysis.signals.shape import Place, Reading, Report, State, Tol
 from hingepoint.domain.deals.models import Deal
 from hingepoint.domain.people.models import User, Viewer, sees_all, works_here
 from hingepoint.domain.signals import record
-from hingepoint.domain.signals.models import Raise, RaiseStep, SignalReading
+from hingepoint.domain.signals.models import Raise, RaiseStep, SignalLimits, SignalReading
 from hingepoint.domain.signals.rules import (
     Sight,
     accounts_in,
     may_answer,
+    months_to_set,
     names_of,
     narrowed,
     sight,
@@ -168,9 +169,26 @@ class DealBehind:
 
 
 @dataclass(frozen=True, slots=True)
+class LimitsShown:
+    """That limits were set anew from ``since`` on. ``undone_on`` is None while they stand; ``read``: whether the picture's
+    reading has them, or the next one will."""
+
+    id: int
+    since: dt.date
+    reason: str
+    set_by: str
+    set_on: dt.date
+    undone_by: str
+    undone_on: dt.date | None
+    undone_reason: str
+    read: bool
+
+
+@dataclass(frozen=True, slots=True)
 class SignalPage:
     """One signal on a day: its raises that stand, those that ended (the newest first), the deals behind, and the ``days`` that
-    can be asked for, the newest first. ``may_answer``: whether the viewer may answer one of its raises."""
+    can be asked for, the newest first. ``may_answer``: whether the viewer may answer one of its raises. ``limits``: those that people
+    set anew, the newest month first; ``months``: from when on the viewer can set them, none for whom may not."""
 
     day: dt.date | None
     made_at: dt.datetime | None
@@ -183,6 +201,8 @@ class SignalPage:
     days: tuple[dt.date, ...]
     may_answer: bool
     names: dict[Place, str]
+    limits: tuple[LimitsShown, ...]
+    months: tuple[dt.date, ...]
 
     @property
     def in_hand(self) -> bool:
@@ -210,7 +230,7 @@ def overview(viewer: Viewer, as_of: dt.date | None = None) -> Overview:
 
 
 def signal(viewer: Viewer, key: str, as_of: dt.date | None = None) -> SignalPage:
-    """Return one signal on a day. Raises Hidden, also for a key that no signal has. At most fourteen SQL queries."""
+    """Return one signal on a day. Raises Hidden, also for a key that no signal has. At most fifteen SQL queries."""
     if key not in SIGNALS:
         raise Hidden("There is no such signal.")
     picture = _picture(viewer, as_of, key)
@@ -229,6 +249,8 @@ def signal(viewer: Viewer, key: str, as_of: dt.date | None = None) -> SignalPage
         days=tuple(SignalReading.objects.until(None).values_list("day", flat=True)),
         may_answer=any(one.may_answer for one in raises),
         names=picture.names,
+        limits=_limits(picture),
+        months=tuple(months_to_set(timezone.localdate())) if sees_all(viewer) else (),
     )
 
 
@@ -311,7 +333,7 @@ def _picture(viewer: Viewer, as_of: dt.date | None, key: str = "") -> _Picture:
     known = {one.signal.key: one for one in report.signals} if report else {}
     wanted = [SIGNALS[key]] if key else list(SIGNALS.values())
     whole = tuple(known.get(one.key) or Told(one, State.NO_DATA, needs=one.needs) for one in wanted)
-    names = names_of(one.place for told in whole for one in told.places if seen.sees(one.place))
+    names = names_of(place for told in whole for place in told.every_place if seen.sees(place))
     found = _deals(viewer, {deal for one in whole for deal in one.deals}) if key else {}
     deals = found.keys() if key else _visible_keys(viewer, whole)
     told = tuple(narrowed(one, seen, deals=deals, names=names) for one in whole)
@@ -342,6 +364,32 @@ def _deals(viewer: User, keys: Collection[str]) -> dict[str, DealBehind]:
         )
         for row in rows
     }
+
+
+def _limits(picture: _Picture) -> tuple[LimitsShown, ...]:
+    """Return the limits that people had set anew by the day of a picture. One SQL query."""
+    rows = SignalLimits.objects.filter(signal=picture.key).select_related("set_by", "undone_by")
+    known = rows.filter(set_at__date__lte=picture.as_of) if picture.as_of else rows
+    read = {(one.since, one.reason) for told in picture.told for one in told.rules}
+    return tuple(_limits_shown(row, picture.as_of, read) for row in known)
+
+
+def _limits_shown(
+    row: SignalLimits, as_of: dt.date | None, read: Collection[tuple[dt.date, str]]
+) -> LimitsShown:
+    undone = timezone.localdate(row.undone_at) if row.undone_at else None
+    is_undone = undone is not None and (as_of is None or undone <= as_of)
+    return LimitsShown(
+        id=row.pk,
+        since=row.since,
+        reason=row.reason,
+        set_by=row.set_by.name,
+        set_on=timezone.localdate(row.set_at),
+        undone_by=row.undone_by.name if is_undone and row.undone_by else "",
+        undone_on=undone if is_undone else None,
+        undone_reason=row.undone_reason if is_undone else "",
+        read=(row.since, row.reason) in read,
+    )
 
 
 # ---- tiles and counts ----

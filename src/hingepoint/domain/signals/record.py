@@ -30,6 +30,7 @@ from hingepoint.analysis.signals.shape import (
     Signal,
     State,
     Told,
+    Unjudged,
     WouldHaveShown,
 )
 from hingepoint.analysis.spc.baseline import Baseline
@@ -137,6 +138,7 @@ def _told(told: Told) -> dict[str, Any]:
         "would_have_shown": told.would_have_shown and _would(told.would_have_shown),
         "silent_since": _day(told.silent_since),
         "rules": [_plain(asdict(one)) for one in told.rules],
+        "unjudged": [asdict(one) for one in told.unjudged],
     }
 
 
@@ -150,8 +152,15 @@ def _told_again(kept: Json) -> Told:
         drivers=tuple(Driver(**one) for one in kept["drivers"]),
         would_have_shown=kept["would_have_shown"] and _would_again(kept["would_have_shown"]),
         silent_since=_date(kept["silent_since"]),
-        rules=tuple(Rules(dt.date.fromisoformat(one["since"]), one["version"]) for one in kept["rules"]),
+        rules=tuple(_rules_again(one) for one in kept["rules"]),
+        unjudged=tuple(
+            Unjudged(Place(**one["place"]), one["units"], one["periods"]) for one in kept.get("unjudged", ())
+        ),
     )
+
+
+def _rules_again(kept: Json) -> Rules:
+    return Rules(dt.date.fromisoformat(kept["since"]), kept["version"], kept.get("reason", ""))
 
 
 def _would(shown: WouldHaveShown) -> dict[str, Any]:

@@ -8,7 +8,7 @@
 | a segment | sponsor and analyst | sponsors |
 | a manager's deals | that manager, the managers of teams above theirs, and sponsors, who lead everybody | sponsors and the managers above |
 
-The owner of a raise answers for it too, whatever the place. A tile tells of the places that the viewer sees, and of no other.
+Limits are set anew by sponsors and analysts. The owner of a raise answers for it too, whatever the place. A tile tells of the places that the viewer sees, and of no other.
 """
 
 from __future__ import annotations
@@ -21,11 +21,19 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from django.db.models import Count
 
-from hingepoint.analysis.signals import shape
+from hingepoint.analysis.signals import SIGNALS, shape
 from hingepoint.analysis.signals.shape import COMPANY, Place, Reading, Report, Series, State, Told
 from hingepoint.domain.deals.models import Account, Deal
 from hingepoint.domain.escalations.approvers import managers_at, sponsors_here
-from hingepoint.domain.people.models import Membership, Team, User, Viewer, managed_teams, works_here
+from hingepoint.domain.people.models import (
+    Membership,
+    Team,
+    User,
+    Viewer,
+    managed_teams,
+    sees_all,
+    works_here,
+)
 from hingepoint.records.errors import Hidden
 from hingepoint.records.people import Role
 
@@ -38,6 +46,8 @@ ENDS_AFTER = 2
 EVERY_DAY_FOR = dt.timedelta(days=62)
 #: A raise is muted at most so long.
 MUTED_AT_MOST = dt.timedelta(days=366)
+#: Limits are set anew from a month at most so many back: what charts draw.
+MONTHS_BACK = 36
 
 
 # ---- who sees what ----
@@ -129,6 +139,7 @@ def narrowed(told: Told, seen: Sight, *, deals: Collection[str], names: dict[Pla
         state=shape.worst(places, told.silent_since),
         question=shape.question(told.signal, [names.get(one, one.name) for one in raised if one != COMPANY]),
         drivers=told.drivers if leading and seen.sees(leading.place) else (),
+        unjudged=tuple(one for one in told.unjudged if seen.sees(one.place)),
     )
 
 
@@ -188,6 +199,22 @@ def _paths(place: Place) -> list[str]:
         teams = Team.objects.filter(deals__account__key=place.name).annotate(of_it=Count("deals"))
         return list(teams.order_by("-of_it", "pk").values_list("path", flat=True)[:1])
     return []
+
+
+# ---- limits set anew ----
+
+
+def require_setting(viewer: Viewer | None, signal: str) -> User:
+    """Return ``viewer``, who sets the limits of a signal anew. Raises Hidden for others, and where there is no such signal."""
+    if signal not in SIGNALS or not sees_all(viewer):
+        raise Hidden("Limits are set anew by sponsors and analysts.")
+    return viewer
+
+
+def months_to_set(today: dt.date) -> list[dt.date]:
+    """Return the first days of the months from which on limits can be set anew, the newest first: what charts draw."""
+    newest = today.year * 12 + today.month - 1
+    return [dt.date(number // 12, number % 12 + 1, 1) for number in range(newest, newest - MONTHS_BACK, -1)]
 
 
 # ---- when a raise begins and ends ----

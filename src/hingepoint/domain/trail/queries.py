@@ -51,7 +51,7 @@ KINDS: dict[str, tuple[str, tuple[str, ...]]] = {
         ("strategy", "playbook", "rollout", "principles", "message"),
     ),
     "catalogue": (words_of("Catalogue and rules"), ("agreement type", "catalogue", "detection rule")),
-    "signals": (words_of("Signals"), ("signal", "self-assessment")),
+    "signals": (words_of("Signals"), ("signal", "limits", "self-assessment")),
     "reviews": (words_of("Reviews"), ("review",)),
     "discovery": (words_of("Discovery"), ("run", "finding", "trial")),
     "imports": (words_of("Imports"), ("import", "mapping")),
@@ -187,6 +187,7 @@ def _lines(events: Sequence[AuditEvent]) -> tuple[Line, ...]:
         "playbook": _playbooks(events),
         "detection rule": _rules(events),
         "signal": _raises(events),
+        "limits": {key: (one.name, (key,)) for key, one in SIGNALS.items()},
         "self-assessment": _titles(AssessmentRound, events, "self-assessment", "name"),
         "agreement type": {key: (name, (key,)) for key, name in types.items()},
     }

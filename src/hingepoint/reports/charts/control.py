@@ -166,12 +166,12 @@ def description(course: Course) -> str:
     last = known[-1]
     said = f"{numbers.plural(len(known), 'period')}; usual {value_of(course.usual, course.unit)}, last {last.period}: {value_of(last.value, course.unit)}."
     before = [value_of(usual, course.unit) for usual in _usual_before(course)]
-    rules = f" Under earlier rules {', then '.join(before)} was usual." if before else ""
+    rules = f" Before the dashed line {', then '.join(before)} was usual." if before else ""
     return f"{said} {_verdict(course)}{rules}"
 
 
 def _usual_before(course: Course) -> list[float]:
-    """Return what was usual under each earlier version of the rules, the oldest first."""
+    """Return what was usual before each line where other rules or limits began, the oldest first."""
     return [usual for usual, _ in groupby(point.usual for point in course.points) if usual is not None]
 
 

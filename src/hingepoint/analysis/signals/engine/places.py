@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from scipy import special
 
 from hingepoint.analysis.signals.engine.calendar import Calendar
-from hingepoint.analysis.signals.shape import COMPANY, Facts, Place, Rules, Series, Signal
+from hingepoint.analysis.signals.shape import COMPANY, Facts, Place, Rules, Series, Signal, Unjudged
 from hingepoint.analysis.spc import adjusting, charts
 from hingepoint.analysis.spc.baseline import ENOUGH
 
@@ -43,8 +43,8 @@ COLUMNS = {
 class Prepared:
     """A signal's units with ``_period`` and ``_usual`` (what was to be expected), and its series by place.
 
-    ``spread``: of a value about what is expected, in the usual time. ``broken_on``: since when the rules hold that began a new
-    series; ``under_earlier``: the signal as it was prepared under each earlier version that has units, the oldest first.
+    ``spread``: of a value about what is expected, in the usual time. ``rules``: what began a new series last;
+    ``under_earlier``: the signal as it was prepared under each of those before that has units, the oldest first.
     ``silent_since``: the last day a source delivered that is overdue. ``whole_until``: the last day whose units are all counted.
     """
 
@@ -53,7 +53,7 @@ class Prepared:
     whole_until: dt.date
     series: tuple[Series, ...] = ()
     spread: float = 1.0
-    broken_on: dt.date | None = None
+    rules: Rules | None = None
     silent_since: dt.date | None = None
     under_earlier: tuple[Prepared, ...] = ()
 
@@ -75,10 +75,10 @@ def prepare(signal: Signal, facts: Facts, calendar: Calendar) -> Prepared:
         _period=pl.Series(calendar.numbers(units["at"]), dtype=pl.Int64)
     )
     empty = Prepared(signal, units, whole_until, silent_since=silent)
-    days = [one.since for one in rules_of(signal, facts)]
+    rules = rules_of(signal, facts)
     *before, now = (
-        _under(empty, facts, since, _until(calendar, ends))
-        for since, ends in zip([None, *days], [*days, None], strict=True)
+        _under(empty, facts, begins, _until(calendar, ends))
+        for begins, ends in zip([None, *rules], [*rules, None], strict=True)
     )
     earlier = tuple(_lean(one, own) for one in before if one.units.height)
     return replace(_lean(now, own), under_earlier=earlier)
@@ -92,30 +92,31 @@ def _lean(prepared: Prepared, own: list[str]) -> Prepared:
 
 
 def rules_of(signal: Signal, facts: Facts) -> tuple[Rules, ...]:
-    """Return the versions of the rules that end and begin its series, the oldest first; none where they do not."""
-    if not signal.breaks:
-        return ()
-    rows = (
-        facts.policies.sort("at")
-        .select(pl.col("at").dt.date(), "version")
-        .unique("at", keep="last", maintain_order=True)
+    """Return what ends and begins its series, the oldest first: limits that people set anew, and where new rules move it the
+    versions of them."""
+    anew = facts.limits.filter(pl.col("signal") == signal.key).select("at", "reason")
+    rows = pl.concat([facts.policies, anew] if signal.breaks else [anew], how="diagonal").sort(
+        "at", maintain_order=True
     )
-    return tuple(Rules(day, version or "") for day, version in rows.iter_rows())
+    known = rows.with_columns(pl.col("at").dt.date()).unique("at", keep="last", maintain_order=True)
+    return tuple(
+        Rules(one["at"], one.get("version") or "", one["reason"] or "") for one in known.iter_rows(named=True)
+    )
 
 
-def _until(calendar: Calendar, ends: dt.date | None) -> Calendar:
-    """Return the calendar of a time whose last whole period lies before the day ``ends``."""
+def _until(calendar: Calendar, ends: Rules | None) -> Calendar:
+    """Return the calendar of a time whose last whole period lies before the day on which other rules began."""
     if ends is None:
         return calendar
-    return replace(calendar, as_of=calendar.start(calendar.number(ends)) - dt.timedelta(days=1))
+    return replace(calendar, as_of=calendar.start(calendar.number(ends.since)) - dt.timedelta(days=1))
 
 
-def _under(empty: Prepared, facts: Facts, since: dt.date | None, calendar: Calendar) -> Prepared:
-    """Return the signal under the rules that hold ``since`` a day, from their first whole period on."""
-    begins = calendar.number(since - dt.timedelta(days=1)) + 1 if since else -(10**6)
+def _under(empty: Prepared, facts: Facts, rules: Rules | None, calendar: Calendar) -> Prepared:
+    """Return the signal under ``rules``, from their first whole period on."""
+    begins = calendar.number(rules.since - dt.timedelta(days=1)) + 1 if rules else -(10**6)
     units = empty.units.filter(pl.col("_period").is_between(begins, calendar.last))
     units = units.sort("at", maintain_order=True)
-    prepared = replace(empty, units=units, broken_on=since)
+    prepared = replace(empty, units=units, rules=rules)
     return _expected(prepared, facts, calendar) if units.height else prepared
 
 
@@ -223,6 +224,27 @@ def _can_be_followed(counts: Floats, whole: Floats) -> bool:
     """Return whether a place has enough units a period since its first, and enough periods, and is not the whole."""
     since = counts[np.flatnonzero(counts)[0] :]
     return len(since) > ENOUGH and since.mean() >= LEAST and counts.sum() < WHOLE * whole.sum()
+
+
+def unjudged(prepared: Prepared, calendar: Calendar) -> tuple[Unjudged, ...]:
+    """Return the places of deals that are too small or too new for a series of their own, the larger first. Answers of
+    people name no small place, and accounts are too many to be listed."""
+    if prepared.signal.least:
+        return ()
+    followed = {one.place for one in prepared.series}
+    levels = [one for one in prepared.signal.levels[1:] if one != "account" and one in prepared.units.columns]
+    found = [one for level in levels for one in _sizes(prepared.units, level, calendar)]
+    most = WHOLE * prepared.units.height
+    small = [one for one in found if one.place not in followed and one.units < most]
+    return tuple(sorted(small, key=lambda one: (-one.units, one.place.level, one.place.name)))
+
+
+def _sizes(units: pl.DataFrame, level: str, calendar: Calendar) -> list[Unjudged]:
+    sizes = units.drop_nulls(level).group_by(level).agg(pl.len(), pl.col("_period").min())
+    return [
+        Unjudged(Place(level, str(name)), count, calendar.last - first + 1)
+        for name, count, first in sizes.iter_rows()
+    ]
 
 
 def _sums(units: pl.DataFrame, codes: NDArray[np.int_], places: int, first: int, periods: int) -> _Sums:

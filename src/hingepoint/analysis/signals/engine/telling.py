@@ -12,13 +12,14 @@ import polars as pl
 from hingepoint.analysis import intervals
 from hingepoint.analysis.signals.engine.calendar import Calendar
 from hingepoint.analysis.signals.engine.charting import NEAR, Charted, beyond, followed_before
-from hingepoint.analysis.signals.engine.places import Prepared
+from hingepoint.analysis.signals.engine.places import Prepared, unjudged
 from hingepoint.analysis.signals.shape import (
     COMPANY,
     Driver,
     Floats,
     Place,
     Reading,
+    Rules,
     Series,
     Signal,
     State,
@@ -69,6 +70,7 @@ def tell(prepared: Prepared, calendar: Calendar, charted: Charted, rng: np.rando
         needs=_needs(places, prepared, calendar),
         drivers=_drivers(prepared, told.leading, calendar),
         would_have_shown=next((one.certificate[1] for one in places[:1] if one.certificate), None),
+        unjudged=unjudged(prepared, calendar),
     )
 
 
@@ -89,9 +91,9 @@ def _order(one: Reading) -> tuple[bool, bool, float]:
 
 def _without_points(prepared: Prepared, calendar: Calendar) -> Told:
     """Return what is told of a signal without a point: no data, or new rules whose first period is not complete."""
-    if not (prepared.broken_on and prepared.under_earlier):
+    if not (prepared.rules and prepared.under_earlier):
         return Told(prepared.signal, State.NO_DATA, needs=prepared.signal.needs)
-    begins = calendar.number(prepared.broken_on - dt.timedelta(days=1)) + 1
+    begins = calendar.number(prepared.rules.since - dt.timedelta(days=1)) + 1
     until = _whole_by(prepared, calendar, begins + ENOUGH)
     return Told(prepared.signal, State.CALM, needs=_for_trial(prepared, until, calendar))
 
@@ -102,8 +104,13 @@ def _whole_by(prepared: Prepared, calendar: Calendar, number: int) -> dt.date:
 
 
 def _for_trial(prepared: Prepared, until: dt.date, calendar: Calendar) -> str:
-    why = f"New rules hold since {prepared.broken_on}. " if prepared.broken_on else ""
-    return f"{why}Limits are for trial until {until}: {ENOUGH} {calendar.period}s are needed."
+    return f"{_since_when(prepared.rules)}Limits are for trial until {until}: {ENOUGH} {calendar.period}s are needed."
+
+
+def _since_when(rules: Rules | None) -> str:
+    if rules is None:
+        return ""
+    return f"{'Limits were set anew from' if rules.reason else 'New rules hold since'} {rules.since}. "
 
 
 def _needs(places: Sequence[Reading], prepared: Prepared, calendar: Calendar) -> str:
