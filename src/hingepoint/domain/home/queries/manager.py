@@ -12,11 +12,11 @@ from django.db.models import (
     Exists,
     ExpressionWrapper,
     FloatField,
-    Max,
     Min,
     OuterRef,
     Q,
     Subquery,
+    Sum,
     Value,
     When,
 )
@@ -228,7 +228,7 @@ def _when(days: int) -> str:
 def _open_deals(viewer: Any, *, since: dt.datetime, today: dt.date) -> dict[str, int]:
     """Count the open deals, their currencies, those whose expected close was moved ``since``, and their talks without debrief.
     One SQL query."""
-    talked = talks.debriefs_due(viewer, today=today).order_by().values(one=Value(1))
+    talked = talks.debriefs_due(OuterRef("pk"), today=today).order_by().values(one=Value(1))
     due = Subquery(talked.annotate(n=Count("pk")).values("n"))
     moved = DealEvent.objects.filter(
         that_count("deal"),
@@ -244,7 +244,7 @@ def _open_deals(viewer: Any, *, since: dt.datetime, today: dt.date) -> dict[str,
             deals=Count("pk"),
             currencies=Count("currency", distinct=True),
             pushed=Count("pk", filter=Q(pk__in=moved.values("deal_id"))),
-            debriefs=Coalesce(Max(due), 0),
+            debriefs=Coalesce(Sum(due), 0),
         )
     )
 

@@ -71,10 +71,11 @@ def to_debrief(viewer: Any, *, today: dt.date) -> list[Talk]:
     return _undebriefed(_recent_talks(viewer, today), today)
 
 
-def debriefs_due(viewer: Any, *, today: dt.date) -> PlanQuerySet:
-    """Return the plans of ``to_debrief``, all of them, to count: their day has come lately, and nobody debriefed them."""
-    since = today - DEBRIEF_WITHIN
-    return _talks(viewer).filter(talk_on__range=(since, today)).exclude(Exists(_debriefs()))
+def debriefs_due(deal: OuterRef, *, today: dt.date) -> PlanQuerySet:
+    """Return the plans of ``to_debrief`` on a ``deal`` of another query, to count: their day has come lately, and nobody
+    debriefed them. Whoever asks chooses the deals: open ones, that the viewer sees."""
+    newest = Plan.objects.newest().of_talks().filter(deal=deal)
+    return newest.filter(talk_on__range=(today - DEBRIEF_WITHIN, today)).exclude(Exists(_debriefs()))
 
 
 class _Recent(LastSaid):
@@ -129,7 +130,7 @@ def ahead(viewer: Any, *, today: dt.date) -> list[PlanLine]:
     return [line_of(row) for row in rows.order_by("talk_on", "id")[:MOST_LINES]]
 
 
-def _talks(viewer: Any) -> PlanQuerySet:
+def _talks(viewer: Any) -> QuerySet[Plan]:
     """Return the newest plans for talks on open deals that ``viewer`` sees."""
     deals = Deal.objects.visible_to(viewer).open()
     rows = Plan.objects.newest().of_talks().filter(deal__in=deals)
