@@ -12,6 +12,7 @@ from cast import NOW
 from forms import token_in
 from hingepoint.domain.agreements import actions as agreements
 from hingepoint.domain.agreements.models import Agreement, AgreementType
+from hingepoint.domain.home.queries import manager
 from hingepoint.domain.negotiation.queries import log
 from hingepoint.domain.plans import actions
 from hingepoint.domain.plans.models import Debrief
@@ -179,10 +180,16 @@ def test_a_talk_waits_for_its_debrief_until_it_has_one(client, cast, talk):
         assert [one.type_id for one in talks.to_debrief(cast.seller, today=today)] == [talk.agreement.type_id]
     assert len(asked) == 1
     assert talks.to_debrief(cast.stranger, today=today) == []
+    assert counted_at_home(cast) == 1
     client.force_login(cast.seller)
     assert "Debriefs due" in client.get("/").content.decode()
     say(client, cast, outcome="soft", held_on=talk.talk_on)
     assert talks.to_debrief(cast.seller, today=today) == []
+    assert counted_at_home(cast) == 0
+
+
+def counted_at_home(cast) -> int:
+    return manager.manager_week(cast.manager, today=timezone.localdate(), now=timezone.now()).debriefs
 
 
 @pytest.mark.parametrize("outcome", Outcome.values)

@@ -189,17 +189,17 @@ def test_the_weightiest_talks_are_found_among_many_though_few_are_read(cast, pla
         return [(talk.work.line.deal_id, talk.weight) for talk in week.queue]
 
     few, read = found(), []
-    conversation = manager._conversation
-    monkeypatch.setattr(manager, "_conversation", lambda *of: read.append(of) or conversation(*of))
+    shown = manager.work_line
+    monkeypatch.setattr(manager, "work_line", lambda *of: read.append(of) or shown(*of))
     assert found() == few
-    assert (len(few), len(read) < 25) == (manager.QUEUE, True)
-    weights = [
-        conversation(manager.work_line(row, timezone.localdate()), timezone.localdate())
-        for row in every(cast)
-    ]
-    assert [weight for _, weight in few] == sorted((one.weight for one in weights), reverse=True)[
-        : manager.QUEUE
-    ]
+    assert (len(few), len(read)) == (manager.QUEUE, manager.QUEUE)
+    heaviest: dict[int, float] = {}
+    for row in every(cast):
+        days = (row.late_after - timezone.localdate()).days if row.late_after else None
+        weight = float(row.deal.amount) * manager.gap_of(row.state) * manager.time_pressure(days)
+        heaviest[row.deal_id] = max(weight, heaviest.get(row.deal_id, 0))
+    assert [weight for _, weight in few] == sorted(heaviest.values(), reverse=True)[: manager.QUEUE]
+    assert dict(few).items() <= heaviest.items()
 
 
 def every(cast):
@@ -226,6 +226,23 @@ def test_coverage_at_home_says_how_much_of_it_nobody_confirmed_yet(client, cast,
 def test_what_changed_last_week_is_counted(client, cast, playbook):
     say(cast.deal, AgreementState.DECLINED, reason="they may not")
     assert home(client, cast.manager).context["day"].changes == {"declined": 1}
+
+
+def test_all_changes_of_the_week_are_counted_and_the_newest_told(cast, playbook):
+    deals = [
+        deal(f"C-{n}", owner=cast.seller, team=cast.north, account=cast.account)
+        for n in range(manager.MOST_CHANGES + 3)
+    ]
+    nightly.ask_what_deals_need(at=NOW)
+    for one in deals[:2]:
+        act = {"act": "send it", "person_name": "Bo", "due_on": in_days(5), "evidence": Evidence.TOLD}
+        say(one, AgreementState.GAINED, **act)
+    for one in deals[2:]:
+        say(one, AgreementState.DECLINED, reason="they may not")
+    week = manager.manager_week(cast.manager, today=timezone.localdate(), now=timezone.now())
+    assert week.changes == {"gained": 2, "declined": len(deals) - 2}
+    newest = [one.pk for one in deals[::-1]][: manager.MOST_CHANGES]
+    assert [(one.state, one.deal_id) for one in week.changed] == [("declined", pk) for pk in newest]
 
 
 @pytest.mark.parametrize(("sooner", "later"), [(0, 7), (7, 14), (-10, -60)])

@@ -3,26 +3,23 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections import Counter
-from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, TypedDict
+from typing import Any, NamedTuple
 
 from django.db.models import (
     Case,
     Count,
     Exists,
     ExpressionWrapper,
-    F,
     FloatField,
     Min,
     OuterRef,
     Q,
-    QuerySet,
+    Subquery,
+    Sum,
     Value,
     When,
 )
-from django.db.models.expressions import Combinable
 from django.db.models.functions import Cast, Coalesce
 
 from hingepoint.domain.agreements.models import Agreement
@@ -46,14 +43,12 @@ from hingepoint.domain.upkeep.kept import Shelf
 from hingepoint.records.agreements import AgreementState
 from hingepoint.records.deals import DealStatus, EventKind
 
-if TYPE_CHECKING:
-    from django_stubs_ext import WithAnnotations
-
 #: Conversations that a manager is offered; the first three at once.
 QUEUE = 12
 MOST_LATE_DEALS = 8
-#: Agreements that are weighed at most, required ones that can weigh most first; so many are read at once.
-WEIGHED, READ_AT_ONCE = 250, 25
+MOST_CHANGES = 8
+#: Agreements that are weighed at most, required ones that can weigh most first.
+WEIGHED = 250
 #: How far an agreement in a state is from being got, 0 to 1.
 _GAP = {
     AgreementState.NEEDED: 1.0,
@@ -120,50 +115,63 @@ class ManagerWeek:
         return tuple(line for line in self.review if line.soon)
 
 
-class _Most(TypedDict):
-    """What is known of an agreement beside its deal: the most that a talk about it weighs."""
+class _Pressing(NamedTuple):
+    """What makes an agreement weigh."""
 
-    at_most: float
+    agreement: int
+    deal: int
+    required: bool
+    state: str
+    late_after: dt.date | None
+    amount: Any
+
+    def days(self, today: dt.date) -> int | None:
+        return (self.late_after - today).days if self.late_after else None
+
+    def weight(self, today: dt.date) -> float:
+        return float(self.amount or 0) * gap_of(self.state) * time_pressure(self.days(today))
 
 
 def manager_week(viewer: Any, *, today: dt.date, now: dt.datetime) -> ManagerWeek:
-    """Return what a manager does about the team's deals this week. At most eleven SQL queries."""
+    """Return what a manager does about the team's deals this week. At most nine SQL queries."""
     shelf = Shelf(coverage.ON_OPEN)
-    changed = changes_since(viewer, since=now - WEEK)
+    changes = changes_since(viewer, since=now - WEEK, most=MOST_CHANGES)
     return ManagerWeek(
         queue=conversations(viewer, today=today),
         coverage=tuple(coverage.on_open_deals(viewer, shelf=shelf)),
-        changed=tuple(changed[:8]),
-        changes=dict(Counter(change.state for change in changed)),
+        changed=changes.newest,
+        changes=changes.counts,
         late=tuple(_late_deals(viewer, today)),
         review=tuple(reviews.to_review(viewer, today=today)),
-        debriefs=len(talks.to_debrief(viewer, today=today)),
         counted_at=shelf.counted_at,
-        **_open_deals(viewer, since=now - WEEK),
+        **_open_deals(viewer, since=now - WEEK, today=today),
     )
 
 
 def conversations(viewer: Any, *, today: dt.date) -> tuple[Conversation, ...]:
     """Return the talks worth having with the viewer's sellers, the weightiest first; not those of which a session's next
-    step is still ahead. One SQL query."""
-    return tuple(_queue(_weightiest(viewer, today).iterator(chunk_size=READ_AT_ONCE), today))
+    step is still ahead. At most two SQL queries."""
+    first = _first(_pressing(viewer, today), today)
+    rows = with_deals(Agreement.objects.filter(pk__in=[one.agreement for one in first])).in_bulk()
+    lines = {one: work_line(rows[one.agreement], today) for one in first if one.agreement in rows}
+    return tuple(
+        Conversation(work, one.weight(today), _why(work.line, one.days(today))) for one, work in lines.items()
+    )
 
 
-def _weightiest(viewer: Any, today: dt.date) -> QuerySet[WithAnnotations[Agreement, _Most]]:
-    """Return ``WEIGHED`` agreements, required ones first and of these what can weigh most. No others are read with all
-    that they show."""
+def _pressing(viewer: Any, today: dt.date) -> list[_Pressing]:
+    """Return ``WEIGHED`` agreements, required ones first and of these what can weigh most."""
     until = today + dt.timedelta(days=DAYS_AHEAD)
     pressing = Q(late_after__lte=until) | Q(state=AgreementState.BROKEN, required=True)
-    order = ("-required", F("at_most").desc(), "pk")
     spoken = CoachingSession.objects.filter(deal=OuterRef("deal"), type=OuterRef("type"))
     spoken = spoken.visible_to(viewer).filter(next_on__gte=today)
     fresh = worklist(viewer).filter(pressing).exclude(Exists(spoken))
-    weighed = fresh.annotate(at_most=_most_it_weighs(today)).order_by(*order)
-    shown = with_deals(Agreement.objects.filter(pk__in=weighed.values("pk")[:WEIGHED]))
-    return shown.annotate(at_most=_most_it_weighs(today)).order_by(*order)
+    weighed = fresh.order_by("-required", _most_it_weighs(today).desc(), "pk")
+    columns = ("pk", "deal_id", "required", "state", "late_after", "deal__amount")
+    return [_Pressing(*row) for row in weighed.values_list(*columns)[:WEIGHED]]
 
 
-def _most_it_weighs(today: dt.date) -> Combinable:
+def _most_it_weighs(today: dt.date) -> ExpressionWrapper:
     """Return what a talk weighs, or a little more: it presses like the most pressing day of its band."""
     gap = Case(
         *(When(state=state, then=Value(gap)) for state, gap in _GAP.items()), default=Value(_OTHER_GAP)
@@ -180,34 +188,13 @@ def _most_it_weighs(today: dt.date) -> Combinable:
     return ExpressionWrapper(amount * gap * presses, output_field=FloatField())
 
 
-def _queue(rows: Iterable[WithAnnotations[Agreement, _Most]], today: dt.date) -> list[Conversation]:
-    """Return the talks worth having, one a deal, the weightiest first: of what is required, if anything is.
-
-    ``rows`` (from ``_weightiest``) are read only until no later one can be among the first.
-    """
-    required: dict[int, Conversation] = {}
-    other: dict[int, Conversation] = {}
-    for row in rows:
-        full = len(required) >= QUEUE and row.at_most <= _first(required)[-1].weight
-        if full or (required and not row.required):
-            break
-        talk = _conversation(work_line(row, today), today)
-        heaviest = required if row.required else other
-        known = heaviest.get(row.deal_id)
-        if known is None or talk.weight > known.weight:
-            heaviest[row.deal_id] = talk
-    return _first(required or other)
-
-
-def _first(talks: Mapping[int, Conversation]) -> list[Conversation]:
-    return sorted(talks.values(), key=lambda talk: -talk.weight)[:QUEUE]
-
-
-def _conversation(work: WorkLine, today: dt.date) -> Conversation:
-    gap = gap_of(work.line.state)
-    days = (work.line.late_after - today).days if work.line.late_after else None
-    weight = float(work.amount or 0) * gap * time_pressure(days)
-    return Conversation(work, weight, _why(work.line, days))
+def _first(pressing: list[_Pressing], today: dt.date) -> list[_Pressing]:
+    """Return what is worth a talk, one agreement a deal, the weightiest first: of what is required, if anything is."""
+    among = [one for one in pressing if one.required] or pressing
+    heaviest: dict[int, _Pressing] = {}
+    for one in sorted(among, key=lambda one: -one.weight(today)):
+        heaviest.setdefault(one.deal, one)
+    return list(heaviest.values())[:QUEUE]
 
 
 def time_pressure(days: int | None) -> float:
@@ -238,8 +225,11 @@ def _when(days: int) -> str:
     return f"due in {number}" if days > 0 else f"{number} late"
 
 
-def _open_deals(viewer: Any, *, since: dt.datetime) -> dict[str, int]:
-    """Count the open deals, their currencies, and those whose expected close was moved ``since``. One SQL query."""
+def _open_deals(viewer: Any, *, since: dt.datetime, today: dt.date) -> dict[str, int]:
+    """Count the open deals, their currencies, those whose expected close was moved ``since``, and their talks without debrief.
+    One SQL query."""
+    talked = talks.debriefs_due(OuterRef("pk"), today=today).order_by().values(one=Value(1))
+    due = Subquery(talked.annotate(n=Count("pk")).values("n"))
     moved = DealEvent.objects.filter(
         that_count("deal"),
         kind=EventKind.FIELD,
@@ -254,6 +244,7 @@ def _open_deals(viewer: Any, *, since: dt.datetime) -> dict[str, int]:
             deals=Count("pk"),
             currencies=Count("currency", distinct=True),
             pushed=Count("pk", filter=Q(pk__in=moved.values("deal_id"))),
+            debriefs=Coalesce(Sum(due), 0),
         )
     )
 

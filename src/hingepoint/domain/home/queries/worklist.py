@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import Count, Q
+from django.db.models import Count, Q, Window
 from django.db.models.functions import Coalesce
 
 from hingepoint.domain.agreements.models import (
@@ -127,12 +127,24 @@ def changes_counted(viewer: Any, *, since: dt.datetime) -> dict[str, int]:
     return dict(_news(viewer, since).order_by().values_list("state").annotate(n=Count("pk")))
 
 
-def changes_since(viewer: Any, *, since: dt.datetime) -> list[Changed]:
-    """Return what was gained and lost lately of what deals need, newest first."""
+@dataclass(frozen=True, slots=True)
+class Changes:
+    """What of the last week is shown: the ``newest`` changes, and how many reached each state in all."""
+
+    newest: tuple[Changed, ...]
+    counts: dict[str, int]
+
+
+def changes_since(viewer: Any, *, since: dt.datetime, most: int) -> Changes:
+    """Return what was gained and lost lately of what deals need: all counted, the ``most`` newest told. One SQL query."""
     own = Coalesce("agreement__type__own_name", "agreement__type__name")
-    rows = _news(viewer, since).annotate(type_name=own).order_by("-occurred_at")
+    counts = {state.value: Window(Count("pk", filter=Q(state=state))) for state in _NEWS}
+    rows = _news(viewer, since).annotate(type_name=own, **counts).order_by("-occurred_at", "-pk")
     columns = ("state", "type_name", "agreement__deal_id", "agreement__deal__name", "agreement__deal__key")
-    return [
-        Changed(state, kind, deal_id, name or key, at)
-        for state, kind, deal_id, name, key, at in rows.values_list(*columns, "occurred_at")[:2_000]
-    ]
+    found = rows.values_list(*columns, "occurred_at", *counts)[:most]
+    newest: list[Changed] = []
+    counted: dict[str, int] = {}
+    for state, kind, deal_id, name, key, at, *numbers in found:  # each says all the numbers
+        newest.append(Changed(state, kind, deal_id, name or key, at))
+        counted = {one: n for one, n in zip(counts, numbers, strict=True) if n}
+    return Changes(tuple(newest), counted)

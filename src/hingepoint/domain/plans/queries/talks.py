@@ -11,7 +11,7 @@ from django.db.models import Exists, F, OuterRef, Q, QuerySet
 
 from hingepoint.domain.agreements.models import WAITING, Agreement
 from hingepoint.domain.deals.models import Deal
-from hingepoint.domain.plans.models import Debrief, Plan
+from hingepoint.domain.plans.models import Debrief, Plan, PlanQuerySet
 from hingepoint.domain.plans.parts import from_json
 from hingepoint.domain.plans.queries.lines import (
     MOST_LINES,
@@ -71,6 +71,13 @@ def to_debrief(viewer: Any, *, today: dt.date) -> list[Talk]:
     return _undebriefed(_recent_talks(viewer, today), today)
 
 
+def debriefs_due(deal: OuterRef, *, today: dt.date) -> PlanQuerySet:
+    """Return the plans of ``to_debrief`` on a ``deal`` of another query, to count: their day has come lately, and nobody
+    debriefed them. Whoever asks chooses the deals: open ones, that the viewer sees."""
+    newest = Plan.objects.newest().of_talks().filter(deal=deal)
+    return newest.filter(talk_on__range=(today - DEBRIEF_WITHIN, today)).exclude(Exists(_debriefs()))
+
+
 class _Recent(LastSaid):
     """What is known of a recent talk beside its plan."""
 
@@ -79,10 +86,14 @@ class _Recent(LastSaid):
 
 def _recent_talks(viewer: Any, today: dt.date) -> list[WithAnnotations[Plan, _Recent]]:
     """Return the talks that can still be debriefed or are ahead, in the order of their days."""
-    held = Debrief.objects.filter(agreement=OuterRef("agreement"), held_at__date__gte=OuterRef("talk_on"))
-    rows = with_what_a_line_says(_talks(viewer)).annotate(debriefed=Exists(held))
+    rows = with_what_a_line_says(_talks(viewer)).annotate(debriefed=Exists(_debriefs()))
     rows = rows.filter(Q(talk_on__isnull=True) | Q(talk_on__gte=today - DEBRIEF_WITHIN))
     return list(rows.order_by(F("talk_on").asc(nulls_last=True), "id"))
+
+
+def _debriefs() -> QuerySet[Debrief]:
+    """Return the debriefs of a talk, held on its day or after it."""
+    return Debrief.objects.filter(agreement=OuterRef("agreement"), held_at__date__gte=OuterRef("talk_on"))
 
 
 def _undebriefed(talks: Sequence[WithAnnotations[Plan, _Recent]], today: dt.date) -> list[Talk]:
