@@ -48,20 +48,20 @@ METRICS = words_of(
     [
         ("", "Choose for me", "Supportive sales where deals carry prices, else the win rate."),
         ("supportive", "Sales that serve the strategy", "Won, and on target below."),
-        ("won", metric_words.title("won"), "Won, at any price."),
-        ("net", metric_words.title("net"), "Price less cost, nothing when lost."),
-        ("discount", metric_words.title("discount"), "On won deals only."),
-        ("margin", metric_words.title("margin"), "On won deals only."),
-        ("revenue", metric_words.title("revenue"), "On won deals only."),
-        ("cycle_days", metric_words.title("cycle_days"), "On won deals only."),
+        ("won", metric_words.TITLES["won"], "Won, at any price."),
+        ("net", metric_words.TITLES["net"], "Price less cost, nothing when lost."),
+        ("discount", metric_words.TITLES["discount"], "On won deals only."),
+        ("margin", metric_words.TITLES["margin"], "On won deals only."),
+        ("revenue", metric_words.TITLES["revenue"], "On won deals only."),
+        ("cycle_days", metric_words.TITLES["cycle_days"], "On won deals only."),
         (
             "price_realisation",
-            metric_words.title("price_realisation"),
+            metric_words.TITLES["price_realisation"],
             "Net by list price, on won deals only.",
         ),
         (
             "contract_size",
-            metric_words.title("contract_size"),
+            metric_words.TITLES["contract_size"],
             "What was sold before any discount, on won deals only.",
         ),
     ]

@@ -20,7 +20,7 @@ from hingepoint.analysis.signals.shape import Floats, Place, Reading, Series, Si
 from hingepoint.analysis.spc.charts import Chart
 from hingepoint.domain.signals.recorded import Recorded
 from hingepoint.records import conventions
-from hingepoint.records.languages import say, say_many
+from hingepoint.records.languages import say
 from hingepoint.reports.charts import columns, control, numbers, scale, spans
 from hingepoint.web import formats, signal_words
 from hingepoint.web.home_pictures import Picture
@@ -82,9 +82,9 @@ def where(
         return None
     rows = [_where_row(told, one, names, address(one.place)) for one in drawn]
     raised = [row.label for row in rows if row.strong]
-    places = say_many("{n} place.", "{n} places.", len(rows), n=len(rows))
-    raised_ones = say("Raised: {places}.", places=", ".join(raised)) if raised else say("None is raised.")
-    said = f"{places} {raised_ones}"
+    number = say("{n} places.", n=len(rows))
+    apart = say("Raised: {places}.", places=", ".join(raised)) if raised else say("None is raised.")
+    said = f"{number} {apart}"
     title = say("{signal}, by place", signal=told.signal.name)
     desk, phone = (
         spans.draw(rows, _where_axis(rows, size), title=title, description=said, size=size)
