@@ -17,6 +17,7 @@ from hingepoint.domain.bridge import actions, queries
 from hingepoint.domain.bridge.rules import Choice, Joined
 from hingepoint.records.agreements import Side
 from hingepoint.records.errors import Hidden, Refused
+from hingepoint.records.languages import reason, say, say_many
 from hingepoint.records.names import normal
 from hingepoint.reports.charts.numbers import plural
 from hingepoint.web import drafts
@@ -104,11 +105,23 @@ def _told(moved: Sequence[Joined], *, kept: int, left: int) -> str:
     told = []
     if tied:
         told.append(
-            f"{plural(tied, 'word is', 'words are')} tied to the catalogue, with {plural(agreements, 'agreement')}."
+            say_many(
+                "{n} word is tied to the catalogue, with {agreements}.",
+                "{n} words are tied to the catalogue, with {agreements}.",
+                tied,
+                n=tied,
+                agreements=plural(agreements, "agreement"),
+            )
         )
     if kept:
-        told.append(f"{kept} kept as {'a type' if kept == 1 else 'types'} of your own.")
-    told.append(f"{left} still in question." if left else "No word of your files is in question any more.")
+        told.append(
+            say_many("{n} kept as a type of your own.", "{n} kept as types of your own.", kept, n=kept)
+        )
+    told.append(
+        say("{n} still in question.", n=left)
+        if left
+        else say("No word of your files is in question any more.")
+    )
     return " ".join(told)
 
 
@@ -148,7 +161,9 @@ def _named(other: str, by_name: Mapping[str, str], *, field: str) -> str:
     if not other:
         raise Refused("Say which type it means.", field=field)
     if normal(other) not in by_name:
-        raise Refused(f"The catalogue has no type “{other}”. Choose one from the list.", field=field)
+        raise Refused(
+            reason("The catalogue has no type “{name}”. Choose one from the list.", name=other), field=field
+        )
     return by_name[normal(other)]
 
 
@@ -165,6 +180,11 @@ def untie_word(request: Request, key: str) -> HttpResponse:
         expected_version=drafts.version_of(request.POST),
     )
     messages.info(
-        request, f"“{page.name}” is in question again. {plural(back, 'agreement')} went back to it."
+        request,
+        say(
+            "“{name}” is in question again. {agreements} went back to it.",
+            name=page.name,
+            agreements=plural(back, "agreement"),
+        ),
     )
     return redirect("words")

@@ -12,6 +12,7 @@ from django.utils import timezone
 
 from hingepoint.domain.definitions import actions, queries, schema
 from hingepoint.records.errors import Hidden
+from hingepoint.records.languages import reason, say
 from hingepoint.reports.charts.numbers import plural
 from hingepoint.web import drafts
 from hingepoint.web.requests import Request
@@ -29,11 +30,15 @@ class DefinitionsForm(forms.Form):
         if file is None:
             return self.cleaned_data["text"]
         if file.size > schema.MOST_BYTES:
-            raise schema.DefinitionsUnusable([f"{file.name} is too large to be a file of definitions."])
+            raise schema.DefinitionsUnusable(
+                [reason("{file} is too large to be a file of definitions.", file=file.name)]
+            )
         try:
             return file.read().decode("utf-8")
         except UnicodeDecodeError:
-            raise schema.DefinitionsUnusable([f"{file.name} is no text in UTF-8."]) from None
+            raise schema.DefinitionsUnusable(
+                [reason("{file} is no text in UTF-8.", file=file.name)]
+            ) from None
 
 
 @drafts.kept()
@@ -51,7 +56,11 @@ def definitions(request: Request) -> HttpResponse:
         return _show(request, differences=queries.differences(wanted), text=text)
     changes = actions.bring_in(by=request.user, at=timezone.now(), wanted=wanted)
     messages.info(
-        request, f"Brought in, as drafts: {plural(len(changes), 'change')}. Nothing is in force yet."
+        request,
+        say(
+            "Brought in, as drafts: {changes}. Nothing is in force yet.",
+            changes=plural(len(changes), "change"),
+        ),
     )
     return redirect("definitions")
 

@@ -32,6 +32,7 @@ from hingepoint.domain.sync import dates as crm_dates
 from hingepoint.domain.trials.queries import lines, trial
 from hingepoint.domain.upkeep import kept
 from hingepoint.records.errors import Hidden
+from hingepoint.records.languages import say, words_of
 from hingepoint.records.people import Role
 from hingepoint.reports import discovery as report
 from hingepoint.reports import discovery_pdf
@@ -43,37 +44,48 @@ from hingepoint.web import drafts
 from hingepoint.web.requests import WholeNumber, whole_number
 from hingepoint.web.sent import once
 
-METRICS = [
-    ("", "Choose for me", "Supportive sales where deals carry prices, else the win rate."),
-    ("supportive", "Sales that serve the strategy", "Won, and on target below."),
-    ("won", metric_words.title("won"), "Won, at any price."),
-    ("net", metric_words.title("net"), "Price less cost, nothing when lost."),
-    ("discount", metric_words.title("discount"), "On won deals only."),
-    ("margin", metric_words.title("margin"), "On won deals only."),
-    ("revenue", metric_words.title("revenue"), "On won deals only."),
-    ("cycle_days", metric_words.title("cycle_days"), "On won deals only."),
-    ("price_realisation", metric_words.title("price_realisation"), "Net by list price, on won deals only."),
-    (
-        "contract_size",
-        metric_words.title("contract_size"),
-        "What was sold before any discount, on won deals only.",
-    ),
-]
+METRICS = words_of(
+    [
+        ("", "Choose for me", "Supportive sales where deals carry prices, else the win rate."),
+        ("supportive", "Sales that serve the strategy", "Won, and on target below."),
+        ("won", metric_words.TITLES["won"], "Won, at any price."),
+        ("net", metric_words.TITLES["net"], "Price less cost, nothing when lost."),
+        ("discount", metric_words.TITLES["discount"], "On won deals only."),
+        ("margin", metric_words.TITLES["margin"], "On won deals only."),
+        ("revenue", metric_words.TITLES["revenue"], "On won deals only."),
+        ("cycle_days", metric_words.TITLES["cycle_days"], "On won deals only."),
+        (
+            "price_realisation",
+            metric_words.TITLES["price_realisation"],
+            "Net by list price, on won deals only.",
+        ),
+        (
+            "contract_size",
+            metric_words.TITLES["contract_size"],
+            "What was sold before any discount, on won deals only.",
+        ),
+    ]
+)
 #: The groups of findings, short enough for tabs.
-SHORT = {
-    "lever": "Help",
-    "harmful": "Harm",
-    "weak": "Worth a test",
-    "none": "Not enough evidence",
-    "excluded": "Left out",
-}
+SHORT = words_of(
+    {
+        "lever": "Help",
+        "harmful": "Harm",
+        "weak": "Worth a test",
+        "none": "Not enough evidence",
+        "excluded": "Left out",
+    }
+)
 TABLES = ".csv,.tsv,.txt,.xlsx,.xls,.ods,.parquet,.json,.jsonl,.ndjson,.gz,.zip"
 
 
 def offered(own: Sequence[str]) -> list[tuple[str, str, str]]:
     """Return what a run can explain, with the company's ``own`` metrics that say what a won deal brings."""
     usable = [one for one in own if metrics.is_outcome(one)]
-    return [*METRICS, *((one, metric_words.title(one), "Your own, on won deals only.") for one in usable)]
+    return [
+        *METRICS,
+        *((one, metric_words.title(one), say("Your own, on won deals only.")) for one in usable),
+    ]
 
 
 class RunForm(forms.Form):
@@ -115,7 +127,10 @@ class RunForm(forms.Form):
         for name in ("deals", "events", "mapping", "pack"):
             found = self.cleaned_data.get(name)
             if found and found.size > limit * 1_000_000:
-                self.add_error(name, f"Larger than {limit} MB. Use the command hingepoint discover instead.")
+                words = say(
+                    "Larger than {limit} MB. Use the command hingepoint discover instead.", limit=limit
+                )
+                self.add_error(name, words)
         if self.cleaned_data.get("metric") == "supportive" and not self._conditions():
             self.add_error("discount", "Say what “on target” means: fill in at least one of the three.")
         if not self.errors:
@@ -347,7 +362,7 @@ def progress(request, run_id: int):
 @require_POST
 def cancel_run(request, run_id: int):
     """Stop a run that is under way."""
-    return _change(request, run_id, actions.cancel_run, "The run stops at its next step.")
+    return _change(request, run_id, actions.cancel_run, say("The run stops at its next step."))
 
 
 @drafts.flashed("run", "run_id")
@@ -403,7 +418,9 @@ class DecisionForm(forms.Form):
     key = forms.CharField(max_length=200)
     verdict = forms.ChoiceField(
         choices=[("signed", "signed"), ("rejected", "rejected")],
-        error_messages=dict.fromkeys(("required", "invalid_choice"), "Choose: sign it or reject it."),
+        error_messages=dict.fromkeys(
+            ("required", "invalid_choice"), words_of("Choose: sign it or reject it.")
+        ),
     )
     note = forms.CharField(required=False, max_length=5000)
 
@@ -500,7 +517,9 @@ def export(request, run_id: int, name: str):
 
 def _inputs(page: runs.RunPage) -> tuple[report.Input, ...]:
     kept = tuple(report.Input(one["name"], one["sha256"]) for one in page.inputs)
-    return (*kept, report.Input("data as read", page.snapshot, page.line.deals)) if page.snapshot else kept
+    return (
+        (*kept, report.Input(say("data as read"), page.snapshot, page.line.deals)) if page.snapshot else kept
+    )
 
 
 def _html(request, page: runs.RunPage) -> str:

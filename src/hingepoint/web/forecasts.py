@@ -15,6 +15,7 @@ from hingepoint.analysis.forecast import told
 from hingepoint.analysis.forecast.told import Against, Forecast, Range, Told
 from hingepoint.domain.strategy.queries import over_years
 from hingepoint.domain.strategy.queries.over_years import Foretold
+from hingepoint.records.languages import say, words_of
 from hingepoint.records.strategy import Refuses
 from hingepoint.reports.charts import control, dumbbell, numbers, reliability, tables
 from hingepoint.web import formats, strategy_words
@@ -22,8 +23,11 @@ from hingepoint.web.deals import for_sellers_and_leaders
 from hingepoint.web.home_pictures import UNITS, Picture
 from hingepoint.web.requests import Request
 
-LEVELS = "What was told of past quarters, and what came"
-SAID = "What was said of deals, and what came of them"
+LEVELS = words_of("What was told of past quarters, and what came")
+SAID = words_of("What was said of deals, and what came of them")
+
+_WON = words_of("Of the {deals} about {counts} are won by {until}.")
+_CLOSED = words_of("Of the {deals} about {counts} are closed by {until}.")
 
 
 @for_sellers_and_leaders
@@ -54,12 +58,18 @@ def in_words(found: Foretold) -> list[str]:
         return []
     until = formats.day(ahead.ends - dt.timedelta(days=1))
     metric = metrics.parse(found.metric)
-    end = "won" if metric.among_won else "closed"
+    of_open = _WON if metric.among_won else _CLOSED
+    deals = numbers.plural(ahead.open, "open deal")
     noun = metric_words.noun(found.metric)
     level = _between(ahead.level, lambda one: strategy_words.value(kind, one))
     return [
-        f"Of the {numbers.plural(ahead.open, 'open deal')} about {_whole(ahead.counts)} are {end} by {until}.",
-        f"{noun[:1].upper()}{noun[1:]} is then {level}{_in_all(ahead, kind)}.",
+        say(of_open, deals=deals, counts=_whole(ahead.counts), until=until),
+        say(
+            "{metric} is then {level}{in_all}.",
+            metric=f"{noun[:1].upper()}{noun[1:]}",
+            level=level,
+            in_all=_in_all(ahead, kind),
+        ),
     ]
 
 
@@ -67,46 +77,62 @@ def _in_all(ahead: Told, kind: str) -> str:
     if ahead.total is None:
         return ""
     if kind == "money":
-        return f": in all {_between(ahead.total, numbers.number)}, money as the deals have it"
-    return f": {_whole(ahead.total)} deals"
+        return say(
+            ": in all {amount}, money as the deals have it", amount=_between(ahead.total, numbers.number)
+        )
+    return say(": {count} deals", count=_whole(ahead.total))
 
 
 def _between(one: Range, said: Callable[[float], str]) -> str:
-    return f"{said(one.told)}, with 95% confidence {said(one.low)} to {said(one.high)}"
+    return say(
+        "{told}, with 95% confidence {low} to {high}",
+        told=said(one.told),
+        low=said(one.low),
+        high=said(one.high),
+    )
 
 
 def _whole(one: Range) -> str:
-    return f"{one.told:.0f} ({max(one.low, 0):.0f} to {max(one.high, 0):.0f})"
+    told, low, high = (numbers.number(n, 0) for n in (one.told, max(one.low, 0), max(one.high, 0)))
+    return say("{best} ({low} to {high})", best=told, low=low, high=high)
 
 
 def why_not(found: Foretold) -> list[str]:
     """Return why there is no forecast, and when there could be one; nothing where there is one."""
     one = found.told
-    when = f"It could be told from {formats.day(one.could_be)} on." if one.could_be else ""
+    when = say("It could be told from {day} on.", day=formats.day(one.could_be)) if one.could_be else ""
     if one.refuses == Refuses.UNTOLD:
         return [one.problem]
     if one.refuses == Refuses.FEW:
-        least = (
-            f"A forecast is told when it was tried on {told.LEAST} past quarters, each from those before it."
+        least = say(
+            "A forecast is told when it was tried on {least} past quarters, each from those before it.",
+            least=told.LEAST,
         )
-        return [least, when or "Too few deals have closed to try it on any."]
+        return [least, when or say("Too few deals have closed to try it on any.")]
     if one.refuses == Refuses.NO_BETTER:
-        unsure = "Should it go on being better by as much, it can be shown to be: " if when else ""
-        never = "As it stands, more quarters will not change that; it is tried again all the same."
         return [
-            f"{_not_beaten(one)} A forecast that is no better only looks like knowledge, so none is told.",
-            f"{unsure}{when}" if when else never,
+            say(
+                "{compared} A forecast that is no better only looks like knowledge, so none is told.",
+                compared=_not_beaten(one),
+            ),
+            say("Should it go on being better by as much, it can be shown to be: {when}", when=when)
+            if when
+            else say("As it stands, more quarters will not change that; it is tried again all the same."),
         ]
     return []
 
 
 def _not_beaten(one: Forecast) -> str:
     names = {
-        "that it will be as always": one.always,
-        "that it will be as in the last quarter": one.last,
+        say("that it will be as always"): one.always,
+        say("that it will be as in the last quarter"): one.last,
     }
     open_ones = [words for words, against in names.items() if against and not against.beaten]
-    return f"On {numbers.plural(one.deals, 'past deal')} it was not surely better than to say {' or '.join(open_ones)}."
+    return say(
+        "On {deals} it was not surely better than to say {what}.",
+        deals=numbers.plural(one.deals, "past deal"),
+        what=say(" or ").join(open_ones),
+    )
 
 
 def scores(one: Forecast) -> list[tuple[str, float, Against | None]]:
@@ -114,9 +140,9 @@ def scores(one: Forecast) -> list[tuple[str, float, Against | None]]:
     if one.score is None or one.always is None or one.last is None:
         return []
     return [
-        ("This forecast", one.score, None),
-        ("Always as in all quarters before", one.always.score, one.always),
-        ("As in the last quarter", one.last.score, one.last),
+        (say("This forecast"), one.score, None),
+        (say("Always as in all quarters before"), one.always.score, one.always),
+        (say("As in the last quarter"), one.last.score, one.last),
     ]
 
 
@@ -127,8 +153,10 @@ def largest_band(one: Forecast) -> calibration.Band | None:
 
 def did(metric: str) -> str:
     """Return what deals did that count: ``were won``."""
-    outcome = metric_words.outcome(metrics.parse(metric))
-    return f"were {outcome.removeprefix('being ')}" if outcome.startswith("being ") else "counted for it"
+    counted = metrics.parse(metric)
+    if counted.conditions:
+        return say("were won {sale}", sale=metric_words.sale(counted))
+    return say("were won") if counted.name == "won" else say("counted for it")
 
 
 def said(one: Forecast, kind: str) -> Picture | None:
@@ -165,7 +193,7 @@ def past(one: Forecast, kind: str) -> Picture | None:
         for quarter in reversed(one.past)
     ]
     desk, phone = (
-        dumbbell.draw(rows, title=LEVELS, paper=paper, unit=unit, words=("told", "came"))
+        dumbbell.draw(rows, title=LEVELS, paper=paper, unit=unit, words=(say("told"), say("came")))
         for paper in (dumbbell.WIDE, dumbbell.NARROW)
     )
     return Picture(desk, phone, _table(one, unit))
@@ -178,23 +206,27 @@ def quarter_of(quarter: Told) -> str:
 
 def _table(one: Forecast, unit: str) -> tables.Table:
     columns = [
-        ("Quarter", False),
-        ("Told", True),
-        ("95% range", True),
-        ("Came", True),
-        ("Deals told", True),
-        ("Deals that counted", True),
-        ("Reading", False),
+        (say("Quarter"), False),
+        (say("Told"), True),
+        (say("95% range"), True),
+        (say("Came"), True),
+        (say("Deals told"), True),
+        (say("Deals that counted"), True),
+        (say("Reading"), False),
     ]
     rows = [
         (
             quarter_of(quarter),
             control.value_of(quarter.level.told, unit),
-            f"{control.value_of(quarter.level.low, unit)} to {control.value_of(quarter.level.high, unit)}",
+            say(
+                "{low} to {high}",
+                low=control.value_of(quarter.level.low, unit),
+                high=control.value_of(quarter.level.high, unit),
+            ),
             control.value_of(quarter.level.came, unit),
             f"{quarter.counts.told:.0f}",
             f"{quarter.counts.came:.0f}",
-            "Within its range" if quarter.level.held else "Outside its range",
+            say("Within its range") if quarter.level.held else say("Outside its range"),
         )
         for quarter in reversed(one.past)
     ]

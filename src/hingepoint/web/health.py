@@ -17,6 +17,7 @@ from hingepoint import __version__
 from hingepoint.domain.upkeep import queries
 from hingepoint.domain.upkeep.queries import Standing
 from hingepoint.records.errors import Hidden
+from hingepoint.records.languages import say
 
 #: Whoever reads security.txt later than this asks for it anew.
 SECURITY_TXT_HOLDS = dt.timedelta(days=180)
@@ -52,5 +53,5 @@ def _worker() -> Standing:
     try:
         work = queries.background_work(at=dt.datetime.now(dt.UTC))
     except DatabaseError:
-        return Standing(False, "Not known while the database does not answer.")
+        return Standing(False, say("Not known while the database does not answer."))
     return Standing(work.taken, work.says)

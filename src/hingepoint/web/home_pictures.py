@@ -13,14 +13,22 @@ from hingepoint.analysis.coverage import LEAST_IN_A_SHARE
 from hingepoint.analysis.period import Stretch
 from hingepoint.domain.home.queries.pictures import Part, Pictures
 from hingepoint.domain.strategy.results import Course
+from hingepoint.records.languages import say, words_of
 from hingepoint.reports.charts import bars, tables, trend
 from hingepoint.web import strategy_words
 
 #: More bars than this are a list, which the matrix and the strategy page show better.
 MOST_BARS = 24
-WHAT = {"team": "Team", "seller": "Seller", "agreement": "Agreement"}
+WHAT = words_of({"team": "Team", "seller": "Seller", "agreement": "Agreement"})
 #: What a share is of: an agreement is needed once a deal, all of them together several times.
-COUNTED = {"team": "Times needed", "seller": "Times needed", "agreement": "Deals"}
+COUNTED = words_of({"team": "Times needed", "seller": "Times needed", "agreement": "Deals"})
+_BY = words_of(
+    {
+        "team": "Gained in time, by team",
+        "seller": "Gained in time, by seller",
+        "agreement": "Gained in time, by agreement",
+    }
+)
 UNITS = {"share": "share", "days": "days", "money": "", "number": ""}
 
 
@@ -58,7 +66,7 @@ def _point(one: Stretch, course: Course, today: dt.date) -> trend.Point:
         high=one.estimate.high if told else None,
         deals=one.estimate.n,
         going=one.begins <= today < one.ends,
-        note="strategy begins" if one.begins <= course.start < one.ends else "",
+        note=say("strategy begins") if one.begins <= course.start < one.ends else "",
     )
 
 
@@ -71,10 +79,13 @@ def coverage_of(found: Pictures, *, link: Callable[[str], str]) -> Picture | Non
     if not rows:
         return None
     shown = rows[:MOST_BARS]
-    title = f"Gained in time, by {found.by}"
+    title = say(_BY[found.by])
     desk, phone = (bars.draw(shown, title=title, paper=paper) for paper in (bars.COLUMN, bars.NARROW))
     return Picture(
-        desk, phone, bars.table(shown, what=WHAT[found.by], counted=COUNTED[found.by]), len(rows) - len(shown)
+        desk,
+        phone,
+        bars.table(shown, what=say(WHAT[found.by]), counted=say(COUNTED[found.by])),
+        len(rows) - len(shown),
     )
 
 

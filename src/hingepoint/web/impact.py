@@ -22,13 +22,14 @@ from hingepoint.domain.impact.queries import RolloutPage
 from hingepoint.domain.impact.rules import may_plan, require_planner
 from hingepoint.records.errors import Refused
 from hingepoint.records.impact import CostKind
+from hingepoint.records.languages import reason, words_of
 from hingepoint.reports.charts import event_study, waves
 from hingepoint.web import drafts, exports, impact_words, measures
 from hingepoint.web.home_pictures import Picture
 from hingepoint.web.requests import Request, WholeNumber
 from hingepoint.web.sent import once, token_of
 
-PERIODS = [("month", "Months"), ("week", "Weeks"), ("quarter", "Calendar quarters")]
+PERIODS = words_of([("month", "Months"), ("week", "Weeks"), ("quarter", "Calendar quarters")])
 #: Seeds are drawn by the machine among so many, so that nobody picks an order.
 SEEDS = 10**9
 #: A rehearsal begins with coverage of each agreement up by so many percent of deals.
@@ -84,7 +85,10 @@ def _team(line: str) -> tuple[str, dt.date | None]:
     try:
         return team, dt.date.fromisoformat(day) if day else None
     except ValueError:
-        words = f"“{line.strip()}” has no day. Write it as North, 2026-03-01; without a day the team waits."
+        words = reason(
+            "“{line}” has no day. Write it as North, 2026-03-01; without a day the team waits.",
+            line=line.strip(),
+        )
         raise Refused(words, field="starts") from None
 
 

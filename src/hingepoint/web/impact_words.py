@@ -9,6 +9,7 @@ from hingepoint.domain.impact.queries import RolloutPage
 from hingepoint.domain.impact.record import Ends, Told
 from hingepoint.domain.impact.rules import Return
 from hingepoint.records.impact import Stage
+from hingepoint.records.languages import say, words_of
 from hingepoint.reports.charts import numbers
 
 TONES = {
@@ -21,12 +22,14 @@ TONES = {
 }
 VERDICT_TONES = {SHOWN: "good", NOT_SHOWN: "warn", NOT_YET: "quiet"}
 #: Words of ``analysis.impact.card`` as a sentence.
-DECIDED = {
-    "it worked": "It worked.",
-    "it did not": "It did not.",
-    "not decided": "Not decided: the interval holds both nothing and an effect that matters.",
-    "too early": "Too early to say.",
-}
+DECIDED = words_of(
+    {
+        "it worked": "It worked.",
+        "it did not": "It did not.",
+        "not decided": "Not decided: the interval holds both nothing and an effect that matters.",
+        "too early": "Too early to say.",
+    }
+)
 UNITS = {"share": "points", "days": "days", "money": ""}
 
 
@@ -47,7 +50,7 @@ def interval(metric: metrics.Metric, ends: Ends) -> str:
 
 
 def chance(p: float | None) -> str:
-    return numbers.MISSING if p is None else "under 0.1%" if p < 0.001 else numbers.share(p)
+    return numbers.MISSING if p is None else say("under 0.1%") if p < 0.001 else numbers.share(p)
 
 
 def tone(told: Told, metric: metrics.Metric) -> str:
@@ -61,13 +64,18 @@ def readings(page: RolloutPage) -> list[tuple[str, str, str, str, str]]:
     told, metric = page.told, page.metric
     assert told is not None
     rows = [
-        ("By the lot", "imputation: the one we go by", told.effect, told.ci, told.p),
-        ("Second reading", "wave by wave, against teams that wait", *_of(told.second_reading)),
-        ("What others would run", "regression with team and time", *_of(told.what_others_run)),
+        (say("By the lot"), say("imputation: the one we go by"), told.effect, told.ci, told.p),
+        (say("Second reading"), say("wave by wave, against teams that wait"), *_of(told.second_reading)),
+        (
+            say("What others would run"),
+            say("regression with team and time"),
+            *_of(told.what_others_run),
+        ),
     ]
     if told.placebo.periods:
-        note = f"the {numbers.plural(told.placebo.periods, page.period)} before a start: should be 0"
-        rows.append(("Placebo", note, *_of(told.placebo)))
+        before = numbers.plural(told.placebo.periods, page.period)
+        note = say("the {periods} before a start: should be 0", periods=before)
+        rows.append((say("Placebo"), note, *_of(told.placebo)))
     return [
         (name, note, effect(metric, value), interval(metric, ends), chance(p))
         for name, note, value, ends, p in rows
@@ -83,7 +91,7 @@ def left(found: Return) -> str:
     best, low, high = (
         numbers.money_short(found.left(one), found.currency) for one in (found.value, found.low, found.high)
     )
-    return f"{best} ({low} to {high})"
+    return say("{best} ({low} to {high})", best=best, low=low, high=high)
 
 
 def times(found: Return) -> str:
@@ -91,4 +99,4 @@ def times(found: Return) -> str:
     if not found.spent:
         return ""
     best, low, high = (numbers.number(found.times(one), 1) for one in (found.value, found.low, found.high))
-    return f"{best} times what is spent ({low} to {high})"
+    return say("{best} times what is spent ({low} to {high})", best=best, low=low, high=high)

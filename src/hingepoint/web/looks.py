@@ -10,6 +10,7 @@ from django.views.decorators.http import require_POST
 
 from hingepoint.domain.negotiation import actions
 from hingepoint.domain.negotiation.queries.corridor import CorridorCard
+from hingepoint.records.languages import say
 from hingepoint.web import drafts, formats
 from hingepoint.web.requests import Request
 
@@ -35,11 +36,11 @@ def _opened_today(request: HttpRequest) -> list[int]:
 
 def corridor_pairs(corridor: CorridorCard, currency: str, opened: bool) -> list[tuple[str, str]]:
     """Return label and amount of a corridor's figures, the walk-away only where it is ``opened``."""
-    end = formats.money(corridor.walk_away, currency) if opened else "not shown"
+    end = formats.money(corridor.walk_away, currency) if opened else say("not shown")
     return [
-        ("Opening", formats.money(corridor.opening, currency)),
-        ("Target", formats.money(corridor.target, currency)),
-        ("Walk-away", end),
+        (say("Opening"), formats.money(corridor.opening, currency)),
+        (say("Target"), formats.money(corridor.target, currency)),
+        (say("Walk-away"), end),
     ]
 
 

@@ -19,17 +19,20 @@ from markupsafe import Markup
 
 from hingepoint.analysis.signals import SIGNALS
 from hingepoint.records.errors import Hidden
+from hingepoint.records.languages import say, words_of
 
 #: The package carries the manual; a clone of the repository has it beside ``src/``.
 PACKAGED = Path(__file__).resolve().parent.parent / "manual"
 FOLDER = PACKAGED if PACKAGED.is_dir() else Path(__file__).resolve().parents[3] / "docs"
 
-SECTIONS = (
-    ("tutorial", "Learn"),
-    ("how-to", "Do"),
-    ("explanation", "Understand"),
-    ("reference", "Look up"),
-    ("decisions", "Why it is so"),
+SECTIONS = words_of(
+    (
+        ("tutorial", "Learn"),
+        ("how-to", "Do"),
+        ("explanation", "Understand"),
+        ("reference", "Look up"),
+        ("decisions", "Why it is so"),
+    )
 )
 
 ATTACHED = {".png", ".yaml", ".csv", ".ipynb"}
@@ -65,7 +68,7 @@ def story(request):
 
     told = what_was_built(timezone.localdate()).markdown()
     html = _markdown().render(told)
-    page = Page("What this data was built with", Markup(html))  # noqa: S704 (our own text, HTML in it off)
+    page = Page(say("What this data was built with"), Markup(html))  # noqa: S704 (our own text, HTML in it off)
     return render(request, "manual/manual.html", {"page": page, "chapters": []})
 
 

@@ -8,25 +8,33 @@ from typing import Any
 from django import forms
 
 from hingepoint.analysis import metric_words, metrics
+from hingepoint.records.languages import say, words_of
 
 #: So many figures may be named in a form; a file of definitions may name more.
 ROWS = 3
 ON_TARGET, KEPT = "supportive", "kept"
-NO_FIGURE = "Say what a sale on target keeps to, such as a discount of at most 15."
-COMPARES = (("<=", "at most"), (">=", "at least"), ("<", "below"), (">", "above"))
+NO_FIGURE = words_of("Say what a sale on target keeps to, such as a discount of at most 15.")
+COMPARES = words_of((("<=", "at most"), (">=", "at least"), ("<", "less than"), (">", "more than")))
 #: What a sale may be judged on, with the unit in which it is typed.
-JUDGED_ON = (
-    ("discount", "Discount, in percent"),
-    ("margin", "Margin, in percent"),
-    ("cycle_days", "Days from creation to winning"),
-    ("amount", "Amount"),
-    ("revenue", "Revenue"),
-    ("net_price", "Net price"),
-    ("list_price", "List price"),
-    ("cost", "Cost"),
+JUDGED_ON = words_of(
+    (
+        ("discount", "Discount, in percent"),
+        ("margin", "Margin, in percent"),
+        ("cycle_days", "Days from creation to winning"),
+        ("amount", "Amount"),
+        ("revenue", "Revenue"),
+        ("net_price", "Net price"),
+        ("list_price", "List price"),
+        ("cost", "Cost"),
+    )
 )
 _PERCENT = ("discount", "margin")
-_UNITS = {"share": "percent", "days": "days", "money": "money", "number": "its own unit"}
+_UNITS = {
+    "share": words_of("{metric}, in percent"),
+    "days": words_of("{metric}, in days"),
+    "money": words_of("{metric}, in money"),
+    "number": words_of("{metric}, in its own unit"),
+}
 
 
 def measures(own: Sequence[str] = (), *, outcomes: bool = False) -> list[tuple[str, str]]:
@@ -35,8 +43,8 @@ def measures(own: Sequence[str] = (), *, outcomes: bool = False) -> list[tuple[s
     left_out = metrics.NO_TARGETS | (metrics.NO_OUTCOMES.keys() if outcomes else set())
     names = [name for name in metrics.BUILT_IN if name not in left_out]
     names += [name for name in own if not outcomes or metrics.is_outcome(name)]
-    told = [(name, f"{metric_words.title(name)}, in {_UNITS[metrics.parse(name).kind]}") for name in names]
-    return [(ON_TARGET, "Deals won with the figures named below, in percent"), *told]
+    told = [(name, say(_UNITS[metrics.parse(name).kind], metric=metric_words.title(name))) for name in names]
+    return [(ON_TARGET, say("Deals won with the figures named below, in percent")), *told]
 
 
 def _judged() -> forms.ChoiceField:
@@ -140,5 +148,5 @@ def offered(metric: str, own: Sequence[str] = (), *, outcomes: bool = False) -> 
     known = not metric or (
         can_say(metric) and (metric in dict(choices) or bool(metrics.parse(metric).conditions))
     )
-    kept = [] if known else [(KEPT, f"As it is: {metric_words.title(metric)}")]
+    kept = [] if known else [(KEPT, say("As it is: {metric}", metric=metric_words.title(metric)))]
     return [*kept, *choices]

@@ -15,6 +15,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from hingepoint.domain.notices import actions, queries, rules
 from hingepoint.records.errors import Hidden
+from hingepoint.records.languages import say
 from hingepoint.records.notices import ChatService, Entry, NoticeKind
 from hingepoint.reports import calendars
 from hingepoint.web import drafts
@@ -78,7 +79,9 @@ def choose_chat(request: Request) -> HttpResponse:
     actions.choose_chat(
         by=request.user, at=timezone.now(), service=service, url=said["url"].strip(), version=version
     )
-    messages.info(request, f"{service.label} is told from your hour on. Send a test to see it arrive.")
+    messages.info(
+        request, say("{chat} is told from your hour on. Send a test to see it arrive.", chat=service.label)
+    )
     return redirect("notices")
 
 

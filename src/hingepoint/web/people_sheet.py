@@ -11,17 +11,20 @@ from django.views.decorators.http import require_POST
 from hingepoint.domain.people.queries import keeps_people
 from hingepoint.domain.sheets import actions, queries
 from hingepoint.records.errors import Hidden, Refused
+from hingepoint.records.languages import say, words_of
 from hingepoint.reports.charts.numbers import plural
 from hingepoint.web import drafts
 from hingepoint.web.requests import Request
 
 ACCEPT = ".csv,.tsv,.txt,.xlsx,.xls,.ods"
 #: How dates in a sheet are written, where it does not say so itself.
-DATES = [
-    ("day-first", "Day first: 31/03/2026"),
-    ("month-first", "Month first: 03/31/2026"),
-    ("iso", "Year first: 2026-03-31"),
-]
+DATES = words_of(
+    [
+        ("day-first", "Day first: 31/03/2026"),
+        ("month-first", "Month first: 03/31/2026"),
+        ("iso", "Year first: 2026-03-31"),
+    ]
+)
 
 
 @drafts.kept()
@@ -61,6 +64,7 @@ def store_sheet(request: Request, batch_id: int) -> HttpResponse:
     done = actions.store_sheet(
         by=request.user, at=timezone.now(), batch_id=batch_id, shown=shown, leave_out=leave_out
     )
-    told = f"{plural(done['new'], 'person', 'people')} new, {done['changed']} changed."
-    messages.info(request, f"{told} Invite those who cannot sign in yet.")
+    new = plural(done["new"], "person", "people")
+    told = say("{new} new, {n} changed. Invite those who cannot sign in yet.", new=new, n=done["changed"])
+    messages.info(request, told)
     return redirect("let-in")

@@ -19,11 +19,12 @@ from hingepoint.analysis.pressures.shape import (
     Told,
     Trend,
 )
+from hingepoint.records.languages import say, say_many, words_of
 from hingepoint.records.pressures import Verdict
 from hingepoint.reports.charts import numbers
 
 #: What the page of pressures calls its three metrics.
-METRICS = {"won": "Win rate", "discount": "Discount", "cycle_days": "Days to a sale"}
+METRICS = words_of({"won": "Win rate", "discount": "Discount", "cycle_days": "Days to a sale"})
 UNITS = {"won": "points", "discount": "points", "cycle_days": "days"}
 VERDICT_TONES = {
     Verdict.ANSWERS: "good",
@@ -53,82 +54,112 @@ def effect(one: Effect) -> str:
     """Return what a pressure goes with in one metric, as a sentence."""
     if one.range is None:
         return too_few(one)
-    what = METRICS[one.metric].lower()
+    reach = likely(one.metric, one.range)
     if not one.clear:
-        return f"No clear difference in {_the(what)}: {moved(one.metric, one.range)} ({likely(one.metric, one.range)})."
-    return f"{_how(one.metric, one.range.value)} than on deals alike without it ({likely(one.metric, one.range)})."
+        return say(_NOT_CLEAR[one.metric], moved=moved(one.metric, one.range), reach=reach)
+    size = numbers.effect(abs(one.range.value), UNITS[one.metric]).lstrip("+")
+    return say(_CLEAR[one.metric, one.range.value > 0], size=size, reach=reach)
 
 
-def _the(what: str) -> str:
-    return f"the {what}"
-
-
-def _how(metric: str, value: float) -> str:
-    size = numbers.effect(abs(value), UNITS[metric]).lstrip("+")
-    more = value > 0
-    if metric == "won":
-        return f"Won {size} {'more' if more else 'less'} often"
-    if metric == "discount":
-        return f"{size} {'more' if more else 'less'} discount"
-    return f"{size} {'longer' if more else 'shorter'} until the sale"
+_NOT_CLEAR = words_of(
+    {
+        "won": "No clear difference in the win rate: {moved} ({reach}).",
+        "discount": "No clear difference in the discount: {moved} ({reach}).",
+        "cycle_days": "No clear difference in the days to a sale: {moved} ({reach}).",
+    }
+)
+#: By the metric, and whether there is more of it.
+_CLEAR = words_of(
+    {
+        ("won", True): "Won {size} more often than on deals alike without it ({reach}).",
+        ("won", False): "Won {size} less often than on deals alike without it ({reach}).",
+        ("discount", True): "{size} more discount than on deals alike without it ({reach}).",
+        ("discount", False): "{size} less discount than on deals alike without it ({reach}).",
+        ("cycle_days", True): "{size} longer until the sale than on deals alike without it ({reach}).",
+        ("cycle_days", False): "{size} shorter until the sale than on deals alike without it ({reach}).",
+    }
+)
 
 
 def too_few(one: Effect) -> str:
     """Return why an effect is not told, and what is missing."""
     without = one.deals - one.under
-    counted = "decided deals" if one.metric == "won" else "won deals"
     if one.deals == 0:
-        return "Nothing to compare: no deal is decided, or all ended alike."
+        return say("Nothing to compare: no deal is decided, or all ended alike.")
     if min(one.under, without) >= LEAST_UNDER:
-        return "It cannot be told apart from what else is known of these deals."
-    less = one.under if one.under < LEAST_UNDER else without
-    which = "under it" if one.under < LEAST_UNDER else "without it"
-    return f"Too few to tell: {less} {counted} {which}, {LEAST_UNDER} are needed."
+        return say("It cannot be told apart from what else is known of these deals.")
+    few_under = one.under < LEAST_UNDER
+    words = _TOO_FEW[one.metric == "won", few_under]
+    return say(words, n=one.under if few_under else without, least=LEAST_UNDER)
+
+
+#: By whether decided deals count or won ones, and whether those under the pressure are too few.
+_TOO_FEW = words_of(
+    {
+        (True, True): "Too few to tell: {n} decided deals under it, {least} are needed.",
+        (True, False): "Too few to tell: {n} decided deals without it, {least} are needed.",
+        (False, True): "Too few to tell: {n} won deals under it, {least} are needed.",
+        (False, False): "Too few to tell: {n} won deals without it, {least} are needed.",
+    }
+)
 
 
 def trend(one: Trend | None, told: Told) -> str:
     """Return how a share moves, as a sentence."""
     if one is None:
         if not told.tagged:
-            return "No deal is tagged yet."
+            return say("No deal is tagged yet.")
         complete = sum(month.complete and month.deals > 0 for month in told.months)
-        return (
-            f"Too early for a trend: {numbers.plural(complete, 'complete month')}, {LEAST_MONTHS} are needed."
-        )
+        months = numbers.plural(complete, "complete month")
+        return say("Too early for a trend: {months}, {least} are needed.", months=months, least=LEAST_MONTHS)
     size = numbers.effect(abs(one.a_year.value)).lstrip("+")
     reach = numbers.interval(one.a_year.low, one.a_year.high)
     if not one.clear:
-        return f"No clear trend: {numbers.effect(one.a_year.value)} a year ({reach})."
-    return f"{'Grows' if one.a_year.value > 0 else 'Falls'} by {size} a year ({reach})."
+        moved = numbers.effect(one.a_year.value)
+        return say("No clear trend: {moved} a year ({reach}).", moved=moved, reach=reach)
+    if one.a_year.value > 0:
+        return say("Grows by {size} a year ({reach}).", size=size, reach=reach)
+    return say("Falls by {size} a year ({reach}).", size=size, reach=reach)
 
 
 def share(one: Estimate) -> str:
     """Return ``23.7% (20.8% to 26.9%)``."""
     if one.value is None:
-        return "no deal yet"
-    return f"{numbers.share(one.value)} ({numbers.share(one.low)} to {numbers.share(one.high)})"
+        return say("no deal yet")
+    best, low, high = (numbers.share(n) for n in (one.value, one.low, one.high))
+    return say("{best} ({low} to {high})", best=best, low=low, high=high)
 
 
 def answered(told: Told, names: Mapping[str, str]) -> str:
     """Return what answers a pressure, as a sentence; what is not known is said as not known."""
     found = list(dict.fromkeys(f"“{names.get(one.key, one.key)}”" for one in told.answered_by))
     if found:
-        return f"{' and '.join(found)} {'answers' if len(found) == 1 else 'answer'} it."
+        return say_many(
+            "{names} answers it.", "{names} answer it.", len(found), names=say(" and ").join(found)
+        )
     if not told.answers:
-        return "No playbook is in force, so there is nothing to try against it."
+        return say("No playbook is in force, so there is nothing to try against it.")
     if all(one.verdict is Verdict.TOO_FEW for one in told.answers):
-        return "Too few deals to tell what answers it."
-    return "What answers it is not known: no pivotal agreement stands out."
+        return say("Too few deals to tell what answers it.")
+    return say("What answers it is not known: no pivotal agreement stands out.")
 
 
 def answer(one: Answer, report: Report, name: str) -> str:
     """Return what an agreement does about a pressure, as a sentence."""
     if one.difference is None:
-        return f"Too few deals: the smallest of the four groups has {one.least}, {LEAST_EACH} are needed in each."
-    return (
-        f"With “{name}” by day {report.landmark} the pressure goes with {moved(one.metric, one.with_it)} "
-        f"({likely(one.metric, one.with_it)}), without it with {moved(one.metric, one.without_it)} "
-        f"({likely(one.metric, one.without_it)})."
+        return say(
+            "Too few deals: the smallest of the four groups has {n}, {least} are needed in each.",
+            n=one.least,
+            least=LEAST_EACH,
+        )
+    return say(
+        "With “{name}” by day {day} the pressure goes with {moved} ({reach}), without it with {else_moved} ({else_reach}).",
+        name=name,
+        day=report.landmark,
+        moved=moved(one.metric, one.with_it),
+        reach=likely(one.metric, one.with_it),
+        else_moved=moved(one.metric, one.without_it),
+        else_reach=likely(one.metric, one.without_it),
     )
 
 
@@ -138,4 +169,5 @@ def indicator(one: Indicator, which: Estimate | None) -> str:
         return numbers.MISSING
     if one.unit == "share":
         return numbers.share(which.value)
-    return f"{numbers.number(round(which.value, 1))} {'days' if one.unit == 'days' else ''}".strip()
+    value = numbers.number(round(which.value, 1))
+    return say("{n} days", n=value) if one.unit == "days" else value

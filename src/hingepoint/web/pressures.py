@@ -24,6 +24,7 @@ from hingepoint.domain.pressures import actions, queries
 from hingepoint.domain.pressures.rules import may_keep, rule_row
 from hingepoint.records.deals import BuyingRole
 from hingepoint.records.errors import Hidden
+from hingepoint.records.languages import say, words_of
 from hingepoint.records.pressures import ABOUT, BY_SLUG, SHOWS, Pressure, Verdict
 from hingepoint.reports.charts import trend
 from hingepoint.reports.charts.numbers import plural
@@ -35,7 +36,9 @@ from hingepoint.web.sent import once, token_of
 
 #: What a rule may read, as people call it.
 CHOICES = [
-    (Trace.FACT.value, "Column of the deal", "A column of the file or field of the CRM says something"),
+    words_of(
+        (Trace.FACT.value, "Column of the deal", "A column of the file or field of the CRM says something")
+    ),
     *(one for one in detection.TRACES if one[0] in TRACES),
 ]
 #: A page of its own has room for three years of months.
@@ -90,7 +93,7 @@ def _drawn(told: Told, *, small: bool = False) -> Picture | None:
     points = [_point(one) for one in told.months]
     if not any(point.value is not None for point in points):
         return None
-    title = f"{told.pressure.label}, share of new deals"
+    title = say("{pressure}, share of new deals", pressure=told.pressure.label)
     desk, phone = (
         trend.draw(points, metric=title, width=width)
         for width in (trend.NARROW if small else WIDE, trend.NARROW)
@@ -170,7 +173,10 @@ def tag_pressure(request: Request, deal_id: int) -> HttpResponse:
         event_id=entered["event"],
         token=token_of(request),
     )
-    messages.info(request, f"Tagged: {pressure.label.lower()}. It counts in the numbers from tonight.")
+    messages.info(
+        request,
+        say("Tagged: {pressure}. It counts in the numbers from tonight.", pressure=pressure.label.lower()),
+    )
     return redirect("deal", deal_id)
 
 
@@ -181,7 +187,10 @@ def take_back_pressure(request: Request, deal_id: int, tag_id: int) -> HttpRespo
     if tag_id not in {one.id for one in _of_deal(request, deal_id)}:
         raise Hidden("no such tag")
     row = actions.take_back(by=request.user, at=timezone.now(), tag_id=tag_id)
-    messages.info(request, f"Taken back: {Pressure(row.pressure).label.lower()}. It stays on record.")
+    messages.info(
+        request,
+        say("Taken back: {pressure}. It stays on record.", pressure=Pressure(row.pressure).label.lower()),
+    )
     return redirect("deal", deal_id)
 
 
@@ -296,8 +305,9 @@ def switch_pressure_rule(request: Request, rule_id: int) -> HttpResponse:
     row = rule_row(request.user, rule_id)
     if request.POST.get("to") == "on":
         ran = actions.switch_on(by=request.user, at=timezone.now(), row=row)
-        rest = " The other deals are read in the background." if ran.left else ""
-        messages.info(request, f"On. It tagged {plural(ran.tagged, 'deal')} now.{rest}")
+        words = say("On. It tagged {deals} now.", deals=plural(ran.tagged, "deal"))
+        rest = say("The other deals are read in the background.") if ran.left else ""
+        messages.info(request, f"{words} {rest}".rstrip())
     else:
         actions.switch_off(by=request.user, at=timezone.now(), row=row)
         messages.info(request, "Off. What it tagged stays.")
@@ -309,5 +319,8 @@ def switch_pressure_rule(request: Request, rule_id: int) -> HttpResponse:
 def take_back_pressure_rule(request: Request, rule_id: int) -> HttpResponse:
     """Take back, as one, every tag of a rule."""
     number = actions.take_back_rule(by=request.user, at=timezone.now(), row=rule_row(request.user, rule_id))
-    messages.info(request, f"Taken back: {plural(number, 'tag')}. The rule is off; what people tagged stays.")
+    messages.info(
+        request,
+        say("Taken back: {tags}. The rule is off; what people tagged stays.", tags=plural(number, "tag")),
+    )
     return redirect("pressure-rule", rule_id)

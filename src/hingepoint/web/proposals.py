@@ -24,6 +24,7 @@ from hingepoint.domain.proposals.queries import Proposed
 from hingepoint.records.agreements import moves_from
 from hingepoint.records.deals import EventKind
 from hingepoint.records.errors import Hidden, Refused
+from hingepoint.records.languages import reason, say, words_of
 from hingepoint.records.proposals import OF_AN_AGREEMENT, ProposalKind
 from hingepoint.web import agreements, drafts, negotiation, plans
 from hingepoint.web.requests import Request
@@ -73,7 +74,7 @@ def _concession(request: Request, one: Proposed, form: negotiation.ConcessionFor
     typed, at = form.cleaned_data, timezone.now()
     doubts = negotiation.doubts(request, one.deal_id, typed, at)
     if doubts and not typed[ANYWAY]:
-        raise Refused(" ".join([*doubts, "Note it all the same if it was given already."]), field=ANYWAY)
+        raise Refused(" ".join([*doubts, say("Note it all the same if it was given already.")]), field=ANYWAY)
     return {**negotiation.concession_of(typed, at), **sent(request)}
 
 
@@ -93,78 +94,90 @@ class Filled:
     labels: Mapping[str, str]
 
 
-_PROMISE = {
-    "act": "What they will do",
-    "person_name": "Who",
-    "due_on": "By when",
-    "evidence": "How we know",
-}
+_PROMISE = words_of(
+    {
+        "act": "What they will do",
+        "person_name": "Who",
+        "due_on": "By when",
+        "evidence": "How we know",
+    }
+)
 FILLED: dict[ProposalKind, Filled] = {
     ProposalKind.STEP: Filled(
         agreements.StepForm,
         _step,
-        {
-            "state": "What happened",
-            "occurred_on": "On which day",
-            **_PROMISE,
-            "reason": "Why they would do it",
-            "owed_in_return": "What we owe in return",
-            "note": "Note",
-            "agreed": "Was it agreed then?",
-            "agreed_on": "Agreed on",
-        },
+        words_of(
+            {
+                "state": "What happened",
+                "occurred_on": "On which day",
+                **_PROMISE,
+                "reason": "Why they would do it",
+                "owed_in_return": "What we owe in return",
+                "note": "Note",
+                "agreed": "Was it agreed then?",
+                "agreed_on": "Agreed on",
+            }
+        ),
     ),
     ProposalKind.DEBRIEF: Filled(
         plans.HeardForm,
         _debrief,
-        {
-            "outcome": "How it ended",
-            "held_on": "On which day",
-            **_PROMISE,
-            "why_not": "Why not",
-            "owed_in_return": "What we owe in return",
-            "demand": "What they asked for",
-            "reason": "Why they need it",
-            "learned": "What we learned",
-        },
+        words_of(
+            {
+                "outcome": "How it ended",
+                "held_on": "On which day",
+                **_PROMISE,
+                "why_not": "Why not",
+                "owed_in_return": "What we owe in return",
+                "demand": "What they asked for",
+                "reason": "Why they need it",
+                "learned": "What we learned",
+            }
+        ),
     ),
     ProposalKind.DEMAND: Filled(
         negotiation.DemandForm,
         _demand,
-        {
-            "topic": "About",
-            "words": "In their words",
-            "asked_by": "Who asked",
-            "value": "Worth about",
-            "why": "Why they need it",
-            "known": "How we know",
-            "confirmed_by": "The second person who said it",
-            "happened_on": "When they asked",
-        },
+        words_of(
+            {
+                "topic": "About",
+                "words": "In their words",
+                "asked_by": "Who asked",
+                "value": "Worth about",
+                "why": "Why they need it",
+                "known": "How we know",
+                "confirmed_by": "The second person who said it",
+                "happened_on": "When they asked",
+            }
+        ),
     ),
     ProposalKind.CONCESSION: Filled(
         negotiation.ConcessionForm,
         _concession,
-        {
-            "topic": "About",
-            "what": "What we gave",
-            "value": "Worth about",
-            "in_return": "What came back",
-            "final": "We called it our last",
-            "happened_on": "When we gave it",
-            ANYWAY: "Note it all the same",
-        },
+        words_of(
+            {
+                "topic": "About",
+                "what": "What we gave",
+                "value": "Worth about",
+                "in_return": "What came back",
+                "final": "We called it our last",
+                "happened_on": "When we gave it",
+                ANYWAY: "Note it all the same",
+            }
+        ),
     ),
     ProposalKind.EVENT: Filled(
         EventForm,
         _event,
-        {
-            "kind": "What it was",
-            "name": "In a few words",
-            "happened_on": "On which day",
-            "counterpart": "With whom",
-            "note": "Note",
-        },
+        words_of(
+            {
+                "kind": "What it was",
+                "name": "In a few words",
+                "happened_on": "On which day",
+                "counterpart": "With whom",
+                "note": "Note",
+            }
+        ),
     ),
 }
 
@@ -179,7 +192,7 @@ def fill_in(
     where its person could not send it, Refused in the words of the form."""
     unknown = sorted(given.keys() - FILLED[kind].labels.keys())
     if unknown:
-        raise Refused(f"{unknown[0]} is no field of this form.")
+        raise Refused(reason("{field} is no field of this form.", field=unknown[0]))
     deal_page.deal_facts(request.user, deal_id)
     known, version = _on_record(request, kind, deal_id, type_id, given)
     said = {name: str(value) for name, value in known.items() if value not in (None, "")} | dict(given)
@@ -214,7 +227,10 @@ def _page_to_step_on(request: Any, deal_id: int, type_id: int | None) -> agreeme
 def _require_move(page: agreement_page.AgreementPage, state: str) -> None:
     possible = sorted(moves_from(page.line.state if page.line else None))
     if state not in possible:
-        raise Refused(f"{state} cannot follow here: {', '.join(possible)} can.", field="state")
+        raise Refused(
+            reason("{state} cannot follow here: {possible} can.", state=state, possible=", ".join(possible)),
+            field="state",
+        )
 
 
 def _require_readable_form(form: type[forms.Form], said: Mapping[str, str]) -> None:
@@ -292,7 +308,9 @@ def confirm_proposal(request: Request, proposal_id: int) -> HttpResponse:
     form = filled.form(request.POST)
     drafts.read(form)
     actions.confirm(by=request.user, at=at, proposal_id=proposal_id, told=filled.told(request, one, form))
-    messages.info(request, f"Confirmed and written: {one.kind.label.lower()} on {one.deal}.")
+    messages.info(
+        request, say("Confirmed and written: {what} on {deal}.", what=one.kind.label.lower(), deal=one.deal)
+    )
     return redirect("proposals")
 
 

@@ -21,46 +21,49 @@ from hingepoint.domain.sessions import actions, rules
 from hingepoint.domain.sign_on import queries as sign_on
 from hingepoint.domain.sign_on import rules as ways_in
 from hingepoint.records.errors import Refused
+from hingepoint.records.languages import words_of
 from hingepoint.web import answers, drafts, passkeys, security_log, sign_in
 from hingepoint.web.requests import Request
 
 #: Route of what is sensitive -> what one is about to do.
-SENSITIVE = {
-    # one's own way in
-    "add-passkey": "add a passkey",
-    "remove-passkey": "take a passkey away",
-    "begin-second-factor": "set up a second factor",
-    "confirm-second-factor": "set up a second factor",
-    "make-token": "let a program in",
-    "renew-calendar": "make a new address for your calendar",
-    "sign-out-elsewhere": "sign yourself out in other browsers",
-    # what others may do, and how they get in
-    "new-person": "add a person",
-    "change-role": "change what somebody may do",
-    "set-active": "say whether somebody can sign in",
-    "set-address": "change how somebody signs in",
-    "set-addresses": "change how people sign in",
-    "invite-people": "make links by which people choose a password",
-    "take-second-factor-away": "take the second factor of somebody away",
-    "join-team": "change which deals somebody sees",
-    "leave-team": "change which deals somebody sees",
-    "move-team": "change who sees the deals of a team",
-    "merge-people": "make one person of two",
-    "store-sheet": "change what people may do",
-    "save-sign-on": "change how everybody signs in",
-    "let-only-sign-on": "change how everybody signs in",
-    "add-sign-on-group": "change what a group of your directory may do",
-    "drop-sign-on-group": "change what a group of your directory may do",
-    # what leaves the house
-    "choose-chat": "have what your mail tells posted in a channel",
-    "add-webhook": "let another program be told what changes",
-    "change-webhook": "change where another program is told what changes",
-    "renew-webhook-secret": "make a new secret of a webhook",
-    "new-connection": "connect a CRM",
-    "renew-token": "change the token of a CRM",
-    "set-card-hosts": "say whose pages show cards of deals",
-    "renew-card-key": "make a new key of the cards of deals",
-}
+SENSITIVE = words_of(
+    {
+        # one's own way in
+        "add-passkey": "add a passkey",
+        "remove-passkey": "take a passkey away",
+        "begin-second-factor": "set up a second factor",
+        "confirm-second-factor": "set up a second factor",
+        "make-token": "let a program in",
+        "renew-calendar": "make a new address for your calendar",
+        "sign-out-elsewhere": "sign yourself out in other browsers",
+        # what others may do, and how they get in
+        "new-person": "add a person",
+        "change-role": "change what somebody may do",
+        "set-active": "say whether somebody can sign in",
+        "set-address": "change how somebody signs in",
+        "set-addresses": "change how people sign in",
+        "invite-people": "make links by which people choose a password",
+        "take-second-factor-away": "take the second factor of somebody away",
+        "join-team": "change which deals somebody sees",
+        "leave-team": "change which deals somebody sees",
+        "move-team": "change who sees the deals of a team",
+        "merge-people": "make one person of two",
+        "store-sheet": "change what people may do",
+        "save-sign-on": "change how everybody signs in",
+        "let-only-sign-on": "change how everybody signs in",
+        "add-sign-on-group": "change what a group of your directory may do",
+        "drop-sign-on-group": "change what a group of your directory may do",
+        # what leaves the house
+        "choose-chat": "have what your mail tells posted in a channel",
+        "add-webhook": "let another program be told what changes",
+        "change-webhook": "change where another program is told what changes",
+        "renew-webhook-secret": "make a new secret of a webhook",
+        "new-connection": "connect a CRM",
+        "renew-token": "change the token of a CRM",
+        "set-card-hosts": "say whose pages show cards of deals",
+        "renew-card-key": "make a new key of the cards of deals",
+    }
+)
 #: What asks for a password or a code by itself.
 ASKS_ITSELF = frozenset({"account", "change-second-factor"})
 #: Fields of the question. What else comes with its form is what was typed before.

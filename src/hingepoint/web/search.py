@@ -13,6 +13,7 @@ from django.urls import reverse
 
 from hingepoint.domain.agreements.queries import catalogue
 from hingepoint.domain.search import queries
+from hingepoint.records.languages import say, words_of
 from hingepoint.records.people import Role
 from hingepoint.reports.charts import numbers
 from hingepoint.web import formats, manual, shell
@@ -65,13 +66,20 @@ def _found(request: Request, words: tuple[str, ...], most: int) -> list[Group]:
         return []
     found = queries.find(request.user, " ".join(words), most=most)
     groups = [
-        Group("Deals", "briefcase", tuple(_deal(one) for one in found.deals), _all_deals(words, found, most)),
-        Group("Accounts", "building", tuple(_account(one) for one in found.accounts)),
-        Group("People", "users", (*map(_colleague, found.colleagues), *map(_contact, found.contacts))),
         Group(
-            "Agreements", "heart-handshake", (*map(_type, found.types), *map(_agreement, found.agreements))
+            say("Deals"),
+            "briefcase",
+            tuple(_deal(one) for one in found.deals),
+            _all_deals(words, found, most),
         ),
-        Group("Pages", "route", tuple(_pages(request, words))[:most]),
+        Group(say("Accounts"), "building", tuple(_account(one) for one in found.accounts)),
+        Group(say("People"), "users", (*map(_colleague, found.colleagues), *map(_contact, found.contacts))),
+        Group(
+            say("Agreements"),
+            "heart-handshake",
+            (*map(_type, found.types), *map(_agreement, found.agreements)),
+        ),
+        Group(say("Pages"), "route", tuple(_pages(request, words))[:most]),
     ]
     return [group for group in groups if group.lines]
 
@@ -96,64 +104,70 @@ def _deal(one: queries.FoundDeal) -> Line:
 
 def _account(one: queries.FoundAccount) -> Line:
     address = f"{reverse('deals')}?{urlencode({'q': one.name, 'status': 'all'})}"
-    return Line(one.name, address, f"{numbers.plural(one.deals, 'deal')}, {one.open} open")
+    return Line(
+        one.name, address, say("{deals}, {open} open", deals=numbers.plural(one.deals, "deal"), open=one.open)
+    )
 
 
 def _colleague(one: queries.FoundColleague) -> Line:
-    gone = "" if one.is_active else "cannot sign in any more"
-    return Line(one.name, reverse("person", args=[one.id]), _told(one.title or Role(one.role).label, gone))
+    gone = "" if one.is_active else say("cannot sign in any more")
+    return Line(
+        one.name, reverse("person", args=[one.id]), _told(one.title or say(Role(one.role).label), gone)
+    )
 
 
 def _contact(one: queries.FoundContact) -> Line:
-    gone = f"left {formats.day(one.left_on)}" if one.left_on else ""
+    gone = say("left {day}", day=formats.day(one.left_on)) if one.left_on else ""
     return Line(one.name, reverse("deal", args=[one.deal_id]), _told(one.title, one.account, gone))
 
 
 def _type(one: catalogue.TypeChoice) -> Line:
-    stage = f"by stage {formats.words(one.stage)}" if one.stage else ""
-    return Line(one.name, reverse("agreement-type", args=[one.key]), _told("In the catalogue", stage))
+    stage = say("by stage {stage}", stage=formats.words(one.stage)) if one.stage else ""
+    return Line(one.name, reverse("agreement-type", args=[one.key]), _told(say("In the catalogue"), stage))
 
 
 def _agreement(one: queries.FoundAgreement) -> Line:
     where = one.deal if one.account in one.deal else f"{one.deal}, {one.account}"
-    by = f"by {formats.day(one.late_after)}" if one.late_after else ""
+    by = say("by {day}", day=formats.day(one.late_after)) if one.late_after else ""
     address = reverse("agreement", args=[one.deal_id, one.type_id])
-    return Line(one.name, address, _told(where, formats.STATES[one.state].label, by))
+    return Line(one.name, address, _told(where, say(formats.STATES[one.state].label), by))
 
 
 #: Pages that the navigation does not name: label, name of the page, for whom. A test holds them to the rights.
-FURTHER: tuple[tuple[str, str, frozenset[Role]], ...] = (
-    ("Your account", "account", shell.EVERYBODY),
-    ("Teams", "teams", shell.EVERYBODY),
-    ("Your part in deals", "my-roles", shell.EVERYBODY),
-    ("Rules for exceptions", "exception-rules", shell.SELLING),
-    ("Found in the CRM, to confirm", "to-confirm", shell.SELLING),
-    ("Sort out what is old", "sort-out", shell.SELLING),
-    ("Which agreements the matrix shows", "matrix-columns", shell.SELLING),
-    ("A new strategy", "new-strategy", shell.SEEING_ALL),
-    ("A new rule", "new-rule", shell.SEEING_ALL),
-    ("Add a type to the catalogue", "add-agreement-type", shell.SEEING_ALL),
-    ("Add a person", "new-person", shell.SEEING_ALL),
-    ("Let people in", "let-in", shell.SEEING_ALL),
-    ("Bring a sheet of people", "people-sheet", shell.SEEING_ALL),
-    ("Who is here twice", "same-people", shell.SEEING_ALL),
-    ("Who changed what", "trail", shell.SEEING_ALL),
-    ("Definitions", "definitions", shell.SEEING_ALL),
-    ("Self-assessment", "self-assessments", shell.SEEING_ALL),
-    ("What discovery needs", "discovery-readiness", shell.SEEING_ALL),
-    ("Run discovery", "new-run", frozenset({Role.ANALYST})),
+FURTHER: tuple[tuple[str, str, frozenset[Role]], ...] = words_of(
+    (
+        ("Your account", "account", shell.EVERYBODY),
+        ("Teams", "teams", shell.EVERYBODY),
+        ("Your part in deals", "my-roles", shell.EVERYBODY),
+        ("Rules for exceptions", "exception-rules", shell.SELLING),
+        ("Found in the CRM, to confirm", "to-confirm", shell.SELLING),
+        ("Sort out what is old", "sort-out", shell.SELLING),
+        ("Which agreements the matrix shows", "matrix-columns", shell.SELLING),
+        ("A new strategy", "new-strategy", shell.SEEING_ALL),
+        ("A new rule", "new-rule", shell.SEEING_ALL),
+        ("Add a type to the catalogue", "add-agreement-type", shell.SEEING_ALL),
+        ("Add a person", "new-person", shell.SEEING_ALL),
+        ("Let people in", "let-in", shell.SEEING_ALL),
+        ("Bring a sheet of people", "people-sheet", shell.SEEING_ALL),
+        ("Who is here twice", "same-people", shell.SEEING_ALL),
+        ("Who changed what", "trail", shell.SEEING_ALL),
+        ("Definitions", "definitions", shell.SEEING_ALL),
+        ("Self-assessment", "self-assessments", shell.SEEING_ALL),
+        ("What discovery needs", "discovery-readiness", shell.SEEING_ALL),
+        ("Run discovery", "new-run", frozenset({Role.ANALYST})),
+    )
 )
 
 
 def _pages(request: Request, words: tuple[str, ...]) -> Iterator[Line]:
     """Return pages of the product, then of the manual without its decisions, whose titles hold every word."""
-    named = [(room.label, reverse(room.page), "") for room in shell.all_rooms(request.user.role)]
-    named += [(label, reverse(page), "") for label, page, roles in FURTHER if request.user.role in roles]
+    named = [(say(room.label), reverse(room.page), "") for room in shell.all_rooms(request.user.role)]
+    named += [(say(label), reverse(page), "") for label, page, roles in FURTHER if request.user.role in roles]
     for folder in (folder for folder, _ in manual.SECTIONS if folder != "decisions"):
         pages = [(manual.pages()[name], reverse("manual", args=[name])) for name in manual.in_section(folder)]
-        named += [(title, url, "Manual") for title, url in pages]
+        named += [(title, url, say("Manual")) for title, url in pages]
     if settings.ENVIRONMENT.demo:
-        named.append(("What the demo was built with", reverse("demo-story"), ""))
+        named.append((say("What the demo was built with"), reverse("demo-story"), ""))
     for title, url, beside in named:
         if all(word.casefold() in title.casefold() for word in words):
             yield Line(title, url, beside)

@@ -22,6 +22,7 @@ from hingepoint.domain.people import queries as people
 from hingepoint.domain.second_factors import queries as second_factors
 from hingepoint.domain.sign_on import actions, queries
 from hingepoint.records.errors import Hidden, Refused
+from hingepoint.records.languages import reason, say
 from hingepoint.records.people import Role
 from hingepoint.records.sign_on import GroupGives, arrival_of
 from hingepoint.web import cookies, drafts, sign_in
@@ -117,7 +118,8 @@ def _journey(request: HttpRequest) -> tuple[oidc.Journey, str]:
             request.COOKIES.get(cookies.named(JOURNEY), ""), salt=JOURNEY, max_age=LASTS
         )
     except signing.BadSignature:
-        raise oidc.ProviderProblem("This sign-in was begun elsewhere or is over. Begin again.") from None
+        words = reason("This sign-in was begun elsewhere or is over. Begin again.")
+        raise oidc.ProviderProblem(words) from None
     return oidc.Journey(state, nonce, verifier), to
 
 
@@ -226,7 +228,10 @@ def let_only(request: Request) -> HttpResponse:
         raise Refused("Choose who still signs in by password.", field="way_out")
     way_out = people.colleague(request.user, chosen)
     actions.let_only(by=request.user, at=timezone.now(), way_out=way_out)
-    messages.info(request, f"From now on everybody but {way_out.name} signs in with the company's account.")
+    messages.info(
+        request,
+        say("From now on everybody but {name} signs in with the company's account.", name=way_out.name),
+    )
     return redirect("sign-on")
 
 
@@ -246,7 +251,9 @@ def add_group(request: Request) -> HttpResponse:
     role = Role(said["role"]) if said["role"] else None
     told = {"group": said["group"], "role": role, "team": team, "manages": said["manages"]}
     actions.add_group(by=request.user, at=timezone.now(), **told)
-    messages.info(request, f"{said['group']} gives it from the next sign-in of each of its people on.")
+    messages.info(
+        request, say("{group} gives it from the next sign-in of each of its people on.", group=said["group"])
+    )
     return redirect("sign-on")
 
 

@@ -19,6 +19,8 @@ from hingepoint.analysis.period_numbers import number_of, start_of
 from hingepoint.analysis.signals.shape import Floats, Place, Reading, Series, Signal, State, Told
 from hingepoint.analysis.spc.charts import Chart
 from hingepoint.domain.signals.recorded import Recorded
+from hingepoint.records import conventions
+from hingepoint.records.languages import say
 from hingepoint.reports.charts import columns, control, numbers, scale, spans
 from hingepoint.web import formats, signal_words
 from hingepoint.web.home_pictures import Picture
@@ -60,8 +62,13 @@ def picture(
 def on_record(one: Recorded) -> Picture:
     """Return how much of a source is on record month by month, for desk and phone, with its table."""
     name = signal_words.SOURCES[one.source].name
-    drawn = [columns.Column(f"{day:%b %Y}", count, f"{day:%b}") for day, count in one.months]
-    desk, phone = (columns.draw(drawn, title=f"{name} a month", width=width) for width in (720, 330))
+    months = conventions.conventions().months
+    drawn = [
+        columns.Column(conventions.month(day), count, months[day.month - 1]) for day, count in one.months
+    ]
+    desk, phone = (
+        columns.draw(drawn, title=say("{name} a month", name=name), width=width) for width in (720, 330)
+    )
     return Picture(desk, phone, columns.table(drawn, counted=name))
 
 
@@ -75,8 +82,10 @@ def where(
         return None
     rows = [_where_row(told, one, names, address(one.place)) for one in drawn]
     raised = [row.label for row in rows if row.strong]
-    said = f"{len(rows)} places. " + (f"Raised: {', '.join(raised)}." if raised else "None is raised.")
-    title = f"{told.signal.name}, by place"
+    number = say("{n} places.", n=len(rows))
+    apart = say("Raised: {places}.", places=", ".join(raised)) if raised else say("None is raised.")
+    said = f"{number} {apart}"
+    title = say("{signal}, by place", signal=told.signal.name)
     desk, phone = (
         spans.draw(rows, _where_axis(rows, size), title=title, description=said, size=size)
         for size in (spans.WIDE, spans.NARROW)
@@ -276,8 +285,8 @@ class _Drawn:
             earliest=max(self.place_of(one.earliest), 0.0),
             latest=self.place_of(ends),
             level=self.shown(usual + one.size) if one.size is not None else None,
-            words=f"began {signal_words.span(one.earliest, one.latest, self.times.period)}",
-            now=f"now {signal_words.value(self.signal, one.reading)}",
+            words=say("began {when}", when=signal_words.span(one.earliest, one.latest, self.times.period)),
+            now=say("now {value}", value=signal_words.value(self.signal, one.reading)),
         )
 
     def place_of(self, day: dt.date) -> float:
@@ -290,7 +299,10 @@ class _Drawn:
     def breaks(self) -> tuple[tuple[float, str], ...]:
         """Return where rules changed or limits were set anew. Where nothing is shown of the time before, they stand at the edge of the series."""
         found = [
-            (self.place_of(one.since), "limits set anew" if one.reason else f"rules {one.version}")
+            (
+                self.place_of(one.since),
+                say("limits set anew") if one.reason else say("rules {version}", version=one.version),
+            )
             for one in self.told.rules
         ]
         return tuple(
@@ -299,7 +311,7 @@ class _Drawn:
 
     def name(self, number: int) -> str:
         starts = self.times.start(number)
-        return f"{starts:%b %Y}" if self.times.period == "month" else formats.day(starts)
+        return conventions.month(starts) if self.times.period == "month" else formats.day(starts)
 
     def ticks(self) -> Sequence[str]:
         """Return the words under the axis: each year where it begins, and the last period."""

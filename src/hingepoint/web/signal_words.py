@@ -8,6 +8,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from hingepoint.analysis.signals.shape import Driver, Place, Reading, Signal, State, Told
+from hingepoint.records import conventions
+from hingepoint.records.languages import counted, say, say_many, words_of
 from hingepoint.reports.charts import numbers
 from hingepoint.web import formats
 
@@ -28,30 +30,38 @@ class Mark:
     meaning: str
 
 
-MARKS: dict[str, Mark] = {
-    "new": Mark(
-        "Raised, new",
-        "signal-raised",
-        "bad",
-        "Chance alone would do this at most once a quarter, over all charts together. One question, one owner.",
-    ),
-    "in_hand": Mark(
-        "Raised, in hand", "signal-in-hand", "bad", "Somebody answered. It stays until the reading is back."
-    ),
-    State.WATCH: Mark(
-        "Watch",
-        "signal-watch",
-        "quiet",
-        "Well on its way to its limit, or apart from the others. Nothing is asked of anybody.",
-    ),
-    State.CALM: Mark(
-        "Calm", "signal-calm", "quiet", "Within what chance does. The page says what it would have noticed."
-    ),
-    State.STALE: Mark("No news", "signal-stale", "quiet", "The source went silent. Hatched, never calm."),
-    State.NO_DATA: Mark(
-        "No data yet", "signal-no-data", "quiet", "Too little is recorded. The page says what to record."
-    ),
-}
+MARKS: dict[str, Mark] = words_of(
+    {
+        "new": Mark(
+            "Raised, new",
+            "signal-raised",
+            "bad",
+            "Chance alone would do this at most once a quarter, over all charts together. One question, one owner.",
+        ),
+        "in_hand": Mark(
+            "Raised, in hand",
+            "signal-in-hand",
+            "bad",
+            "Somebody answered. It stays until the reading is back.",
+        ),
+        State.WATCH: Mark(
+            "Watch",
+            "signal-watch",
+            "quiet",
+            "Well on its way to its limit, or apart from the others. Nothing is asked of anybody.",
+        ),
+        State.CALM: Mark(
+            "Calm",
+            "signal-calm",
+            "quiet",
+            "Within what chance does. The page says what it would have noticed.",
+        ),
+        State.STALE: Mark("No news", "signal-stale", "quiet", "The source went silent. Hatched, never calm."),
+        State.NO_DATA: Mark(
+            "No data yet", "signal-no-data", "quiet", "Too little is recorded. The page says what to record."
+        ),
+    }
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,24 +72,29 @@ class Source:
     who: str
 
 
-SOURCES: dict[str, Source] = {
-    "won": Source(
-        "Deals won", "An import or the CRM brings them, with close date, price and cost or margin."
-    ),
-    "exceptions": Source("Requests for exceptions", "Sellers ask for each on its deal, under Ask for help."),
-    "visits": Source("Executives' activities", "Whoever brings an executive in notes it on the deal."),
-    "concessions": Source(
-        "Concessions", "Sellers note each on its deal, under Talks; an import may bring them."
-    ),
-    "quotes": Source("Quotes", "Sellers note each on its deal with its value; an import may bring them."),
-    "demands": Source("Demands", "Sellers note each with its reason on its deal, under Talks."),
-    "pulses": Source(
-        "Answers of inside partners", "Legal, finance and delivery tap twice on each request they answered."
-    ),
-    "routines": Source(
-        "Routines done", "Everybody of the role, on the day it is due; the strategy names the routines."
-    ),
-}
+SOURCES: dict[str, Source] = words_of(
+    {
+        "won": Source(
+            "Deals won", "An import or the CRM brings them, with close date, price and cost or margin."
+        ),
+        "exceptions": Source(
+            "Requests for exceptions", "Sellers ask for each on its deal, under Ask for help."
+        ),
+        "visits": Source("Executives' activities", "Whoever brings an executive in notes it on the deal."),
+        "concessions": Source(
+            "Concessions", "Sellers note each on its deal, under Talks; an import may bring them."
+        ),
+        "quotes": Source("Quotes", "Sellers note each on its deal with its value; an import may bring them."),
+        "demands": Source("Demands", "Sellers note each with its reason on its deal, under Talks."),
+        "pulses": Source(
+            "Answers of inside partners",
+            "Legal, finance and delivery tap twice on each request they answered.",
+        ),
+        "routines": Source(
+            "Routines done", "Everybody of the role, on the day it is due; the strategy names the routines."
+        ),
+    }
+)
 
 
 def standing(state: State, *, in_hand: bool) -> str:
@@ -111,7 +126,7 @@ def between(signal: Signal, ends: tuple[float, float] | None) -> str:
     if ends is None:
         return numbers.MISSING
     low, high = (seen_as(signal, end) for end in ends)
-    return f"{numbers.number(low * 100, 1)} to {numbers.share(high)}"
+    return say("{low} to {high}", low=numbers.number(low * 100, 1), high=numbers.share(high))
 
 
 def change(signal: Signal, size: float | None, usual: float | None) -> str:
@@ -156,7 +171,7 @@ def driver_value(driver: Driver, amount: float | None) -> str:
 
 def when(day: dt.date, period: str) -> str:
     """Return the period that begins on ``day``: ``June 2026``, or the day itself where periods are weeks."""
-    return f"{day:%B %Y}" if period == "month" else formats.day(day)
+    return conventions.month_in_full(day) if period == "month" else formats.day(day)
 
 
 def began(reading: Reading, period: str) -> str:
@@ -171,8 +186,12 @@ def began(reading: Reading, period: str) -> str:
 
 def span(earliest: dt.date, latest: dt.date, period: str) -> str:
     """Return a stretch of periods: ``May to July 2026``; the year is said once where it is the same."""
-    first = f"{earliest:%B}" if period == "month" and earliest.year == latest.year else when(earliest, period)
-    return when(latest, period) if earliest == latest else f"{first} to {when(latest, period)}"
+    same_year = period == "month" and earliest.year == latest.year
+    first = (
+        conventions.conventions().months_in_full[earliest.month - 1] if same_year else when(earliest, period)
+    )
+    last = when(latest, period)
+    return last if earliest == latest else say("{first} to {last}", first=first, last=last)
 
 
 #: What places are called that readings know by a key.
@@ -180,12 +199,12 @@ Names = Mapping[Place, str]
 
 
 def place_name(place: Place, names: Names) -> str:
-    return "The company" if place.level == COMPANY else names.get(place, place.name)
+    return say("The company") if place.level == COMPANY else names.get(place, place.name)
 
 
 def in_sentence(place: Place, names: Names) -> str:
     """Return what a place is called in the middle of a sentence."""
-    return "the company" if place.level == COMPANY else place_name(place, names)
+    return say("the company") if place.level == COMPANY else place_name(place, names)
 
 
 # Sentences
@@ -195,42 +214,59 @@ def headline(told: Told, period: str, names: Names) -> str:
     """Return the one sentence about a signal."""
     leading = told.leading
     if told.state is State.NO_DATA or leading is None or leading.reading is None:
-        return "There is no reading yet, so this page says neither calm nor raised."
+        return say("There is no reading yet, so this page says neither calm nor raised.")
     if told.state is State.RAISED:
         return _raised(told.signal, leading, period, names)
     if told.state is State.STALE:
-        return f"No news since {formats.day(told.silent_since)}, so this page does not say calm."
+        since = formats.day(told.silent_since)
+        return say("No news since {day}, so this page does not say calm.", day=since)
     if told.state is State.WATCH:
         return _watched(told, names)
-    return f"{value(told.signal, leading.reading)}, {_as_usual(told.signal, leading)}. No place stands outside its limits."
+    return _calm(told.signal, leading)
 
 
 def _raised(signal: Signal, reading: Reading, period: str, names: Names) -> str:
     size = change(signal, reading.size, reading.baseline)
-    return (
-        f"{place_name(reading.place, names)}: {value(signal, reading.reading)} now, {value(signal, reading.baseline)} is usual. "
-        f"Like for like that is {size} since {began(reading, period)}."
+    return say(
+        "{place}: {value} now, {usual} is usual. Like for like that is {size} since {began}.",
+        place=place_name(reading.place, names),
+        value=value(signal, reading.reading),
+        usual=value(signal, reading.baseline),
+        size=size,
+        began=began(reading, period),
     )
 
 
-def _as_usual(signal: Signal, reading: Reading) -> str:
+def _calm(signal: Signal, reading: Reading) -> str:
+    now = value(signal, reading.reading)
     if reading.baseline is None:
-        return "as usual"
-    return f"within chance of the usual {value(signal, reading.baseline)}"
+        return say("{value}, as usual. No place stands outside its limits.", value=now)
+    return say(
+        "{value}, within chance of the usual {usual}. No place stands outside its limits.",
+        value=now,
+        usual=value(signal, reading.baseline),
+    )
 
 
 def _watched(told: Told, names: Names) -> str:
     where = [place_name(one.place, names) for one in told.places if one.state is State.WATCH]
-    first = ", ".join(where[:3]) + (f" and {len(where) - 3} more" if len(where) > 3 else "")
-    verb = "is" if len(where) == 1 else "are"
-    return f"{first} {verb} watched: on the way to a limit, and it may still be chance."
+    return say_many(
+        "{places} is watched: on the way to a limit, and it may still be chance.",
+        "{places} are watched: on the way to a limit, and it may still be chance.",
+        len(where),
+        places=_first_three(where),
+    )
+
+
+def _first_three(places: Sequence[str]) -> str:
+    shown, more = ", ".join(places[:3]), len(places) - 3
+    return say("{places} and {n} more", places=shown, n=more) if more > 0 else shown
 
 
 def raised_beside(told: Told, names: Names) -> str:
     """Return which places are raised beside the leading one: ``South, Lyon``; nothing where it is the only one."""
     others = [one.place for one in told.places if one.state is State.RAISED and one is not told.leading]
-    shown = ", ".join(place_name(one, names) for one in others[:3])
-    return shown + (f" and {len(others) - 3} more" if len(others) > 3 else "")
+    return _first_three([place_name(one, names) for one in others])
 
 
 def other_rules(told: Told, reading: Reading) -> str:
@@ -240,13 +276,17 @@ def other_rules(told: Told, reading: Reading) -> str:
     before = reading.earlier[-1].series.usual_level
     now = told.rules[-1]
     if now.reason:
-        return (
-            f"Limits were set anew from {formats.day(now.since)}: {now.reason.rstrip('.')}. Before, {value(told.signal, before)} was usual, "
-            "and the limits drawn there are those of that time."
+        return say(
+            "Limits were set anew from {day}: {reason}. Before, {usual} was usual, and the limits drawn there are those of that time.",
+            day=formats.day(now.since),
+            reason=now.reason.rstrip("."),
+            usual=value(told.signal, before),
         )
-    return (
-        f"Rules {now.version} hold since {formats.day(now.since)}. Before, {value(told.signal, before)} was usual, and the limits drawn "
-        "there are those of that time. New rules alone move the share, so the two are not compared."
+    return say(
+        "Rules {version} hold since {day}. Before, {usual} was usual, and the limits drawn there are those of that time. New rules alone move the share, so the two are not compared.",
+        version=now.version,
+        day=formats.day(now.since),
+        usual=value(told.signal, before),
     )
 
 
@@ -256,11 +296,20 @@ def certificate(told: Told, period: str) -> str:
     would = told.would_have_shown
     if would is None:
         return ""
-    size = stated(told.signal, would.change)
-    chance = numbers.share(would.chance, 0)
-    if would.chance < LIKELY:
-        return f"Had it become worse by {size} since {when(would.since, period)}, this page would hardly have seen it: with a chance of {chance}."
-    return f"Had it become worse by {size} since {when(would.since, period)}, this page would have raised it by now with a chance of {chance}."
+    return say(
+        _HARDLY if would.chance < LIKELY else _RAISED,
+        size=stated(told.signal, would.change),
+        since=when(would.since, period),
+        chance=numbers.share(would.chance, 0),
+    )
+
+
+_HARDLY = words_of(
+    "Had it become worse by {size} since {since}, this page would hardly have seen it: with a chance of {chance}."
+)
+_RAISED = words_of(
+    "Had it become worse by {size} since {since}, this page would have raised it by now with a chance of {chance}."
+)
 
 
 def would_notice(all_told: Sequence[Told]) -> str:
@@ -270,10 +319,21 @@ def would_notice(all_told: Sequence[Told]) -> str:
     if not chances:
         return ""
     low, high = (numbers.number(end(chances) * 100, 0) for end in (min, max))
-    chance = f"{low} to " if low != high else ""
-    what = "The calm one" if len(chances) == 1 else f"Each of the {len(chances)} calm ones"
-    noticed = "would have noticed" if max(chances) >= LIKELY else "would hardly have noticed"
-    return f"{what} {noticed} the change that its page states: with a chance of {chance}{numbers.share(max(chances), 0)}."
+    chance = numbers.share(max(chances), 0)
+    if low != high:
+        chance = say("{low} to {high}", low=low, high=chance)
+    words = _WOULD_NOTICE if max(chances) >= LIKELY else _WOULD_HARDLY
+    return say_many(*words, len(chances), n=len(chances), chance=chance)
+
+
+_WOULD_NOTICE = counted(
+    "The calm one would have noticed the change that its page states: with a chance of {chance}.",
+    "Each of the {n} calm ones would have noticed the change that its page states: with a chance of {chance}.",
+)
+_WOULD_HARDLY = counted(
+    "The calm one would hardly have noticed the change that its page states: with a chance of {chance}.",
+    "Each of the {n} calm ones would hardly have noticed the change that its page states: with a chance of {chance}.",
+)
 
 
 def could_see(reading: Reading) -> bool:
@@ -284,17 +344,27 @@ def could_see(reading: Reading) -> bool:
 def blind(signal: Signal, reading: Reading, period: str) -> str:
     """Return what a chart says that could not have seen any of its stated changes: too little happens there."""
     most = reading.certificate[-1]
-    return (
-        f"Too little happens here for a {period}ly chart: even had it become worse by {stated(signal, most.change)} since "
-        f"{when(most.since, period)}, it would have been raised with a chance of {numbers.share(most.chance, 0)} only. Calm says little."
+    return say(
+        _TOO_LITTLE[period],
+        size=stated(signal, most.change),
+        since=when(most.since, period),
+        chance=numbers.share(most.chance, 0),
     )
+
+
+_TOO_LITTLE = words_of(
+    {
+        "month": "Too little happens here for a monthly chart: even had it become worse by {size} since {since}, it would have been raised with a chance of {chance} only. Calm says little.",
+        "week": "Too little happens here for a weekly chart: even had it become worse by {size} since {since}, it would have been raised with a chance of {chance} only. Calm says little.",
+    }
+)
 
 
 def stated(signal: Signal, moved: float) -> str:
     """Return a stated change without its direction: ``10 points``."""
     if is_ratio(signal):
-        return f"{numbers.number(abs(math.exp(moved) - 1) * 100, 0)}%"
-    return f"{numbers.number(abs(moved) * 100, 0)} points"
+        return numbers.share(abs(math.exp(moved) - 1), 0)
+    return say("{n} points", n=numbers.number(abs(moved) * 100, 0))
 
 
 def plain(signal: Signal) -> str:

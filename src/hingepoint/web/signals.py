@@ -19,6 +19,7 @@ from hingepoint.connectors import files
 from hingepoint.domain.notices import vain
 from hingepoint.domain.people import actions as people
 from hingepoint.domain.signals import actions, queries, recorded, rules
+from hingepoint.records.languages import say, words_of
 from hingepoint.records.signals import ANSWERS, DECISIONS, StepKind
 from hingepoint.web import drafts, exports, signal_pictures, signal_words
 from hingepoint.web.requests import Request, whole_number
@@ -27,12 +28,14 @@ from hingepoint.web.sent import once
 #: What asks most stands first.
 ORDER = ("new", "in_hand", State.WATCH, State.CALM, State.STALE, State.NO_DATA)
 #: How somebody can answer; none is louder than another.
-FOUND = [
-    (StepKind.CONFIRMED.value, "It is so", "The deals behind it show it"),
-    (StepKind.FALSE.value, "False alarm", "Something else explains it"),
-    (StepKind.ANSWERED.value, "Not known yet", "Say who finds out, and until when"),
-]
-DECIDED = [(StepKind.LED, "Yes, note it"), (StepKind.NOT_LED, "No"), (StepKind.NOT_YET, "Not yet")]
+FOUND = words_of(
+    [
+        (StepKind.CONFIRMED.value, "It is so", "The deals behind it show it"),
+        (StepKind.FALSE.value, "False alarm", "Something else explains it"),
+        (StepKind.ANSWERED.value, "Not known yet", "Say who finds out, and until when"),
+    ]
+)
+DECIDED = words_of([(StepKind.LED, "Yes, note it"), (StepKind.NOT_LED, "No"), (StepKind.NOT_YET, "Not yet")])
 #: More places than this are a list that nobody reads.
 MOST_PLACES = 30
 #: What is raised is told at home in so many tiles at most; the others are on the signals' own page.
@@ -224,9 +227,11 @@ def decide_raise(request: Request, key: str, raise_id: int) -> HttpResponse:
     entered = drafts.read(DecideForm(request.POST))
     led = StepKind(entered["led"])
     actions.decide(by=request.user, at=timezone.now(), raise_id=raise_id, led=led, words=entered["words"])
-    messages.info(request, f"Noted: {led.label.lower()}.")
+    messages.info(request, say("Noted: {what}.", what=led.label.lower()))
     if led == StepKind.NOT_LED and key in {one for one, _ in vain.offered(request.user)}:
-        words = "It led to nothing three times in a row. Under your account, Mail, chat and calendar, you can leave it out of mails."
+        words = say(
+            "It led to nothing three times in a row. Under your account, Mail, chat and calendar, you can leave it out of mails."
+        )
         messages.info(request, words)
     return redirect("signal", key)
 

@@ -10,7 +10,7 @@ from math import isfinite
 from typing import TypeGuard
 
 from hingepoint.records.conventions import conventions
-from hingepoint.records.languages import say_noun
+from hingepoint.records.languages import say, say_noun
 
 MISSING = "–"
 MINUS = "−"
@@ -48,7 +48,7 @@ def share(value: Number | None, digits: int = 1) -> str:
 
 def points(value: Number | None, digits: int = 1) -> str:
     """Return a difference of shares in percentage points, signed: ``0.032`` is ``+3.2 points``."""
-    return f"{signed(value * 100, digits)} points" if is_known(value) else MISSING
+    return say("{n} points", n=signed(value * 100, digits)) if is_known(value) else MISSING
 
 
 def money(amount: Number | None, currency: str = "", digits: int = 0) -> str:
@@ -92,14 +92,16 @@ def effect(value: Number | None, unit: str = "points") -> str:
     if len(unit) == 3 and unit.isupper():
         text = money_short(value, unit)
         return f"+{text}" if value > 0 else text
+    if unit == "days":
+        return say("{n} days", n=signed(value, 1))
     return f"{signed(value, 1)} {unit}".rstrip()
 
 
 def effect_bare(value: Number | None, unit: str = "points") -> str:
     """Return the signed change without the name of its unit, for columns that name it once."""
-    if unit == "points" and is_known(value):
-        return signed(value * 100, 1)
-    return effect(value, unit).removesuffix(f" {unit}")
+    if unit not in ("points", "days") or not is_known(value):
+        return effect(value, unit)
+    return signed(value * 100 if unit == "points" else value, 1)
 
 
 def tick(value: float, unit: str, step: float) -> str:
@@ -118,7 +120,7 @@ def interval(low: Number | None, high: Number | None, unit: str = "points") -> s
     """Return ``+1.2 to +5.1 points``: the unit is said once, at the end."""
     if not (is_known(low) and is_known(high)):
         return MISSING
-    return f"{effect_bare(low, unit)} to {effect(high, unit)}"
+    return say("{low} to {high}", low=effect_bare(low, unit), high=effect(high, unit))
 
 
 def plural(count: int, one: str, many: str | None = None) -> str:
