@@ -320,7 +320,9 @@ class TestTraps:
         projected = pl.col("projected_amount")
         rosier = pl.when(here).then(projected * 1.2).otherwise(projected).alias("projected_amount")
         for made in map(tables, range(3, 9)):
-            told = read(known(made, deals=made.deals.with_columns(rosier))).signals[9]  # all ten share one budget
+            told = read(known(made, deals=made.deals.with_columns(rosier))).signals[
+                9
+            ]  # all ten share one budget
             assert raised(told) == set()
 
     @pytest.mark.slow
