@@ -178,7 +178,7 @@ def change_role(*, by: User | None, at: dt.datetime, user: User, role: Role, rea
         changes={"role": [before, role]},
         reason=reason,
     )
-    safety.tell(user, f"You are {Role(role).label.lower()} now.", by=by, at=at)
+    safety.tell(user, f"You are {Role(role).label.lower()} now.", by=by, at=at, who=_sentence(reason))
 
 
 @action
@@ -201,7 +201,12 @@ def set_active(*, by: User | None, at: dt.datetime, user: User, active: bool, re
         changes={"active": [before, active]},
         reason=reason,
     )
-    safety.tell(user, "You can sign in again." if active else "You cannot sign in any more.", by=by, at=at)
+    what = "You can sign in again." if active else "You cannot sign in any more."
+    safety.tell(user, what, by=by, at=at, who=_sentence(reason))
+
+
+def _sentence(words: str) -> str:
+    return words[:1].upper() + words[1:]
 
 
 @action
