@@ -149,7 +149,7 @@ ASKS_NOBODY: dict[str, str] = {
         ("cockpit.LookBackForm", "deals.DealFilterForm", "debts.DayForm", "signals.DayForm", "trail.WantedForm",
          "trials.LookForm", "impact.RehearseForm", "reviews.PlanForm", "reviews.DayForm", "reviews.NextForm"), _LOOKING),
     **dict.fromkeys(
-        ("catalogue.OverlayForm", "catalogue.TypeForm", "connections.AddressForm", "connections.PaceForm",
+        ("catalogue.OverlayForm", "catalogue.TypeForm", "connections.AddressForm", "connections.MoveForm", "connections.PaceForm",
          "definitions.DefinitionsForm", "detection.RuleForm", "discovery.RunForm", "escalations.LimitsForm", "escalations.RuleForm",
          "hindsight.LimitForm", "impact.PlanForm", "impact.EnterForm", "impact.RolloutForm", "impact.CostForm",
          "imports.AnswersForm", "imports.MappingForm", "measures.MeasureForm", "notices.ChatForm", "notices.MailForm", "notices.TeamChatForm", "own_metrics.OwnMetricForm",

@@ -121,6 +121,7 @@ def discovered(given, *options):
 @pytest.mark.slow
 @sizes
 @pytest.mark.django_db
+@pytest.mark.holds(100_000, "a file is written in one transaction (decision 0936)")
 def test_every_door_understands_the_same(exports, size, client, cast):
     _, export, _, mapping = exports(size)
     told = check(export.deals, export.events, "--mapping", mapping)
@@ -134,6 +135,7 @@ def test_every_door_understands_the_same(exports, size, client, cast):
 @pytest.mark.slow
 @sizes
 @pytest.mark.django_db
+@pytest.mark.holds(100_000, "a file is written in one transaction (decision 0936)")
 def test_the_command_keeps_the_truth(exports, size):
     truth, export, _, mapping = exports(size)
     for table, path in (("deals", export.deals), ("events", export.events), ("events", export.history)):

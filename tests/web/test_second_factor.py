@@ -185,7 +185,7 @@ def test_wrong_codes_cost_more_and_more_time_even_with_the_right_one(guarded, cl
     assert answers == [422] * rules.FREE_TRIES
     blocked = with_code(client, shown(user, now()))
     assert blocked.status_code == 429
-    assert "Try again in 1 minute." in blocked.text
+    assert "Try again in a minute." in blocked.text
     clock.shift(61)
     assert with_code(client, wrong(user)).status_code == 422
     assert "Try again in 2 minutes." in with_code(client, wrong(user)).text

@@ -298,12 +298,28 @@ class PostgreSQL:
         from django.db import connection
 
         tables = ", ".join(map(connection.ops.quote_name, connection.introspection.table_names()))
+        ours = self._functions()
         connection.close()
         with passing.folder() as folder:
             script = folder / "restore.sql"
             self._run("pg_restore", "--no-owner", f"--file={script}", str(file))
-            drop = f"DROP TABLE IF EXISTS {tables} CASCADE" if tables else "SELECT 1"
-            self._run("psql", "-qX1", "-v", "ON_ERROR_STOP=1", "-c", drop, "-f", str(script))
+            drop = [f"DROP TABLE IF EXISTS {tables} CASCADE"] if tables else []
+            drop += [f"DROP FUNCTION {one}" for one in ours]
+            first = [part for one in drop for part in ("-c", one)]
+            self._run("psql", "-qX1", "-v", "ON_ERROR_STOP=1", *first, "-f", str(script))
+
+    @staticmethod
+    def _functions() -> list[str]:
+        """Return the functions that our migrations made, which no table takes with it."""
+        from django.db import connection
+
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT oid::regprocedure::text FROM pg_proc WHERE pronamespace = current_schema()::regnamespace "
+                "AND proname LIKE %s",
+                [r"hingepoint\_%"],
+            )
+            return [name for (name,) in cursor.fetchall()]
 
     @staticmethod
     def _somebody_has_worked() -> bool:

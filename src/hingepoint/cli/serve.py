@@ -64,8 +64,8 @@ def serve(host: str, port: int, allow_outbound: tuple[str, ...]) -> None:
 
 def bring_database_up_to_date() -> None:
     """Apply the migrations that are missing and say so; refuse a database of a newer Hingepoint. The SQL views are away
-    meanwhile, and are this version's afterwards: where they are away and no step is missing, an upgrade was cut off after
-    its last step, and what comes after the steps is done again."""
+    meanwhile, and are this version's afterwards. Where no step is missing and an upgrade was cut off after its last one, what comes
+    after the steps is done again."""
     from hingepoint.domain.imports import sql_views
     from hingepoint.domain.upkeep import actions as upkeep
     from hingepoint.domain.upkeep import migrating
@@ -73,7 +73,7 @@ def bring_database_up_to_date() -> None:
     missing, unknown = migration_state()
     if unknown:
         raise Unusable(_newer(unknown))
-    if missing or sql_views.away():
+    if missing or not migrating.is_ended():
         what = plural(len(missing), "step") if missing else "what an upgrade that was cut off left"
         click.echo(f"Bringing the database up to date ({what}).", err=True)
         sql_views.drop()

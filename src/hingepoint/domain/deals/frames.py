@@ -210,6 +210,13 @@ def read(rows: QuerySet, columns: dict[str, str], types: dict[str, pl.DataType])
     return pl.concat(found) if found else pl.DataFrame(schema={name: types[name] for name in columns})
 
 
+def table(read: Sequence[Rows], types: dict[str, pl.DataType]) -> Iterator[pl.DataFrame]:
+    """Yield what is ``read`` for a file or a view, in the order of its numbers. The first frame is empty and holds the columns."""
+    yield pl.DataFrame(schema=types)
+    for rows, columns in read:
+        yield from parts(rows.order_by("id"), columns, types)
+
+
 def parts(rows: QuerySet, columns: dict[str, str], types: dict[str, pl.DataType]) -> Iterator[pl.DataFrame]:
     """Yield ``rows`` as frames of at most ``BATCH`` rows: column of the frame -> column of the table.
 

@@ -9,7 +9,7 @@ import polars as pl
 from django.db.models import QuerySet
 
 from hingepoint.analysis import frames
-from hingepoint.domain.deals.frames import FILE_MOMENT, Rows, parts, read
+from hingepoint.domain.deals.frames import FILE_MOMENT, Rows, read, table
 from hingepoint.domain.deals.models import DealQuerySet, that_count
 from hingepoint.domain.escalations.models import Approval, Escalation, Policy, Pulse
 from hingepoint.records.deals import EventKind
@@ -44,10 +44,8 @@ _TYPES = dict.fromkeys(_COLUMNS, pl.String()) | {
 
 
 def exceptions_table(deals: DealQuerySet) -> Iterator[pl.DataFrame]:
-    """Yield the exceptions asked for on ``deals``. The first frame is empty and holds the columns."""
-    yield pl.DataFrame(schema=_TYPES)
-    for rows, columns in exceptions_rows(deals):
-        yield from parts(rows.order_by("id"), columns, _TYPES)
+    """Return the exceptions asked for on ``deals``. The first frame is empty and holds the columns."""
+    return table(exceptions_rows(deals), _TYPES)
 
 
 def exceptions_rows(deals: DealQuerySet) -> list[Rows]:

@@ -71,11 +71,6 @@ def drop() -> None:
             cursor.execute(f"DROP VIEW {name} CASCADE" if _on_postgres() else f"DROP VIEW {name}")
 
 
-def away() -> bool:
-    """Return whether there are none where we may make them: nothing was made yet, or an upgrade did not end."""
-    return _may() and not _held()
-
-
 def _on_postgres() -> bool:
     return connection.vendor == "postgresql"
 

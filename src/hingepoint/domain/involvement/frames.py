@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import polars as pl
 
 from hingepoint.analysis import frames
-from hingepoint.domain.deals.frames import FILE_MOMENT, Rows, parts, read
+from hingepoint.domain.deals.frames import FILE_MOMENT, Rows, read, table
 from hingepoint.domain.deals.models import DealQuerySet, that_count
 from hingepoint.domain.involvement.models import Involvement
 from hingepoint.records.deals import EventKind
@@ -32,10 +32,8 @@ _TYPES = dict.fromkeys(_COLUMNS, pl.String()) | {
 
 
 def executives_table(deals: DealQuerySet) -> Iterator[pl.DataFrame]:
-    """Yield the roles agreed on ``deals``. The first frame is empty and holds the columns."""
-    yield pl.DataFrame(schema=_TYPES)
-    for rows, columns in executives_rows(deals):
-        yield from parts(rows.order_by("id"), columns, _TYPES)
+    """Return the roles agreed on ``deals``. The first frame is empty and holds the columns."""
+    return table(executives_rows(deals), _TYPES)
 
 
 def executives_rows(deals: DealQuerySet) -> list[Rows]:

@@ -12,7 +12,7 @@ import polars as pl
 from django.db.models import OuterRef, QuerySet, Subquery
 
 from hingepoint.analysis import frames
-from hingepoint.domain.deals.frames import FILE_MOMENT, Rows, parts, read
+from hingepoint.domain.deals.frames import FILE_MOMENT, Rows, read, table
 from hingepoint.domain.deals.models import DealEvent, DealQuerySet
 from hingepoint.domain.negotiation.models import Reason, Trade
 from hingepoint.records.deals import EventKind
@@ -60,11 +60,9 @@ _TYPES = dict.fromkeys((*_DEMANDS, *_CONCESSIONS), pl.String()) | {
 
 
 def demands_table(deals: DealQuerySet) -> Iterator[pl.DataFrame]:
-    """Yield what was asked of us on ``deals``, each demand with its newest reason. The first frame is empty
+    """Return what was asked of us on ``deals``, each demand with its newest reason. The first frame is empty
     and holds the columns."""
-    yield pl.DataFrame(schema={name: _TYPES[name] for name in _DEMANDS})
-    for rows, columns in demands_rows(deals):
-        yield from parts(rows, columns, _TYPES)
+    return table(demands_rows(deals), {name: _TYPES[name] for name in _DEMANDS})
 
 
 def demands_rows(deals: DealQuerySet) -> list[Rows]:
@@ -78,10 +76,8 @@ def demands_rows(deals: DealQuerySet) -> list[Rows]:
 
 
 def concessions_table(deals: DealQuerySet) -> Iterator[pl.DataFrame]:
-    """Yield what we gave on ``deals``. The first frame is empty and holds the columns."""
-    yield pl.DataFrame(schema={name: _TYPES[name] for name in _CONCESSIONS})
-    for rows, columns in concessions_rows(deals):
-        yield from parts(rows, columns, _TYPES)
+    """Return what we gave on ``deals``. The first frame is empty and holds the columns."""
+    return table(concessions_rows(deals), {name: _TYPES[name] for name in _CONCESSIONS})
 
 
 def concessions_rows(deals: DealQuerySet) -> list[Rows]:

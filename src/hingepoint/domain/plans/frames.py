@@ -11,7 +11,7 @@ import polars as pl
 
 from hingepoint.analysis import frames
 from hingepoint.domain.agreements.models import AgreementType
-from hingepoint.domain.deals.frames import FILE_MOMENT, Rows, parts, read
+from hingepoint.domain.deals.frames import FILE_MOMENT, Rows, parts, read, table
 from hingepoint.domain.deals.models import DealQuerySet, that_count
 from hingepoint.domain.plans.models import Debrief, Plan, PlanReview
 from hingepoint.domain.plans.parts import lacking
@@ -117,10 +117,8 @@ _WRITING_TYPES = dict.fromkeys(_WRITINGS, pl.String()) | {
 
 
 def plans_table(deals: DealQuerySet) -> Iterator[pl.DataFrame]:
-    """Yield each writing of the plans of ``deals``, without what it says. The first frame is empty and holds the columns."""
-    yield pl.DataFrame(schema=_WRITING_TYPES)
-    for rows, columns in plans_rows(deals):
-        yield from parts(rows.order_by("id"), columns, _WRITING_TYPES)
+    """Return each writing of the plans of ``deals``, without what it says. The first frame is empty and holds the columns."""
+    return table(plans_rows(deals), _WRITING_TYPES)
 
 
 def plans_rows(deals: DealQuerySet) -> list[Rows]:
@@ -144,10 +142,8 @@ _DEBRIEF_TYPES: dict[str, pl.DataType] = dict.fromkeys(_DEBRIEFS, pl.String()) |
 
 
 def debriefs_table(deals: DealQuerySet) -> Iterator[pl.DataFrame]:
-    """Yield the debriefs of talks on ``deals``. The first frame is empty and holds the columns."""
-    yield pl.DataFrame(schema=_DEBRIEF_TYPES)
-    for rows, columns in debriefs_rows(deals):
-        yield from parts(rows.order_by("id"), columns, _DEBRIEF_TYPES)
+    """Return the debriefs of talks on ``deals``. The first frame is empty and holds the columns."""
+    return table(debriefs_rows(deals), _DEBRIEF_TYPES)
 
 
 def debriefs_rows(deals: DealQuerySet) -> list[Rows]:

@@ -94,7 +94,9 @@ def try_code(*, user: User, at: dt.datetime, code: str) -> bool:
     factor = _factor_of(user)
     if factor.blocked_until and rules.still_waits(factor.blocked_until, at=at):
         minutes = -((at - factor.blocked_until) // dt.timedelta(minutes=1))
-        raise TooManyCodes(reason("Too many wrong codes. Try again in {minutes} min.", minutes=minutes))
+        if minutes == 1:
+            raise TooManyCodes(reason("Too many wrong codes. Try again in a minute."))
+        raise TooManyCodes(reason("Too many wrong codes. Try again in {minutes} minutes.", minutes=minutes))
     step = rules.matching_step(secret_of(factor), code, at=at, after=factor.last_step)
     right = step is not None or _use_recovery_code(factor, code, at=at)
     factor.last_step = step or factor.last_step
