@@ -179,6 +179,16 @@ def test_a_change_is_told_to_its_person_and_to_nobody_else(
         assert words in mailoutbox[0].body
 
 
+@pytest.mark.parametrize(("by", "who"), [("analyst", None), (None, "Groups of the company's directory")])
+def test_a_reason_stands_for_who_did_it_only_where_nobody_did(
+    by, who, cast, mails, mailoutbox, django_capture_on_commit_callbacks
+):
+    keeper = by and getattr(cast, by)
+    with django_capture_on_commit_callbacks(execute=True):
+        people.set_active(by=keeper, at=NOW, user=cast.seller, active=False, reason=sign_on.BY_GROUPS)
+    assert f"\nYou cannot sign in any more. {who or keeper.name} did it" in mailoutbox[0].body
+
+
 def test_everything_that_tells_is_tried_here():
     found = set()
     for file in Path(hingepoint.domain.__path__[0]).rglob("*.py"):

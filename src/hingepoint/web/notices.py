@@ -42,7 +42,7 @@ class MailForm(forms.Form):
     weekdays = forms.MultipleChoiceField(choices=DAYS, required=False)
 
     def clean_weekdays(self) -> str:
-        return "".join(sorted(self.cleaned_data["weekdays"]))
+        return "".join(self.cleaned_data["weekdays"])
 
 
 class ChatForm(forms.Form):

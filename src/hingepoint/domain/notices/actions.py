@@ -91,13 +91,13 @@ def choose_mail(
     if row.version != version:
         raise Stale("You chose it anew in another window. Look at it again.")
     row.wanted, row.hour, row.version = wanted, hour, row.version + 1
-    row.zone, row.weekdays, row.both = zone, weekdays, both
+    row.zone, row.weekdays, row.both = zone, "".join(sorted(set(weekdays))), both
     row.save()
     changes = {
         "wanted": wanted,
         "hour": hour,
         "zone": zone,
-        "days a week": len(weekdays),
+        "days a week": len(row.weekdays),
         "beside chat": both,
     }
     record(by=by, at=at, action="choose", subject="daily mail", subject_id=by.pk, changes=changes)

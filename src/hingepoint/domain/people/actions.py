@@ -178,7 +178,7 @@ def change_role(*, by: User | None, at: dt.datetime, user: User, role: Role, rea
         changes={"role": [before, role]},
         reason=reason,
     )
-    safety.tell(user, f"You are {Role(role).label.lower()} now.", by=by, at=at, who=_sentence(reason))
+    safety.tell(user, f"You are {Role(role).label.lower()} now.", by=by, at=at, who=_who(by, reason))
 
 
 @action
@@ -202,11 +202,12 @@ def set_active(*, by: User | None, at: dt.datetime, user: User, active: bool, re
         reason=reason,
     )
     what = "You can sign in again." if active else "You cannot sign in any more."
-    safety.tell(user, what, by=by, at=at, who=_sentence(reason))
+    safety.tell(user, what, by=by, at=at, who=_who(by, reason))
 
 
-def _sentence(words: str) -> str:
-    return words[:1].upper() + words[1:]
+def _who(by: User | None, reason: str) -> str:
+    """Return what did something where nobody did: its reason, as the head of a sentence. A colleague's reason is not the person's."""
+    return "" if by else reason[:1].upper() + reason[1:]
 
 
 @action
