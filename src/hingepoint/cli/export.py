@@ -17,6 +17,7 @@ from hingepoint.connectors import passing
 TABLES = (
     "deals", "agreements", "events", "demands", "concessions", "exceptions", "executives", "pressures", "plans", "debriefs",
     "people", "memberships", "findings", "pivotal", "reviews", "commitments", "raises",
+    "readings",
 )  # fmt: skip
 #: What is defined: the catalogue's overlay, rules, strategies and playbooks, as YAML.
 PLAYBOOK = "playbook"

@@ -11,13 +11,15 @@ from functools import partial
 import polars as pl
 from django.db.models import OuterRef, Q, Subquery
 
+from hingepoint.analysis.signals.shape import Report
 from hingepoint.connectors.files import parquet
 from hingepoint.domain.deals.frames import FILE_MOMENT, Rows, table
 from hingepoint.domain.deals.models import DealQuerySet
 from hingepoint.domain.discovery.models import Finding, FindingDecision
 from hingepoint.domain.people.models import Membership, User
 from hingepoint.domain.reviews.models import Review, ReviewNote
-from hingepoint.domain.signals.models import Raise
+from hingepoint.domain.signals.models import Raise, SignalReading
+from hingepoint.domain.signals.record import opened
 from hingepoint.domain.strategy.models import PivotalAgreement
 from hingepoint.records.findings import Verdict
 from hingepoint.records.reviews import NoteKind
@@ -144,14 +146,39 @@ ROWS: dict[str, Callable[[DealQuerySet], list[Rows]]] = {
 }
 
 
+def _types(name: str) -> dict[str, pl.DataType]:
+    moment = pl.Datetime("us", "UTC")
+    return {column: FILE_MOMENT if kind == moment else kind for column, kind in parquet.TABLES[name].items()}
+
+
 def _table(name: str, deals: DealQuerySet) -> Iterator[pl.DataFrame]:
-    moments = pl.Datetime("us", "UTC")
-    types = {
-        column: FILE_MOMENT if kind == moments else kind for column, kind in parquet.TABLES[name].items()
-    }
-    return table(ROWS[name](deals), types)
+    return table(ROWS[name](deals), _types(name))
+
+
+# ---- what is kept as whole reports, which no view cuts ----
+
+
+def _readings(_: DealQuerySet) -> Iterator[pl.DataFrame]:
+    """Yield what signals told at each place, a kept day after the other. The first frame is empty and holds the columns."""
+    types = _types("readings")
+    yield pl.DataFrame(schema=types)
+    kept = SignalReading.objects.order_by("day").values_list("report", flat=True)
+    for report in kept.iterator(chunk_size=1):
+        yield pl.DataFrame(_told(opened(report)), schema=types, orient="row")
+
+
+def _told(report: Report) -> list[tuple]:
+    return [
+        (
+            told.signal.key, one.place.level, one.place.name, one.state.value, told.signal.unit,
+            one.reading, one.baseline, *(one.ci or (None, None)), report.as_of, one.since,
+        )
+        for told in report.signals
+        for one in told.places
+    ]  # fmt: skip
 
 
 TABLES: dict[str, Callable[[DealQuerySet], Iterator[pl.DataFrame]]] = {
-    name: partial(_table, name) for name in ROWS
+    **{name: partial(_table, name) for name in ROWS},
+    "readings": _readings,
 }

@@ -36,7 +36,7 @@ OF_DEALS: dict[str, Callable[..., Iterator[pl.DataFrame]]] = {
 #: All of them, for whoever runs the server.
 TABLES = {**OF_DEALS, **company_tables.TABLES}
 
-#: What each of them reads: for whoever asks the database for the same.
+#: What each of them reads that SQL can read: for whoever asks the database for the same.
 ROWS: dict[str, Callable[[DealQuerySet], list[Rows]]] = {
     "deals": deals_rows,
     "agreements": agreements.agreements_rows,
