@@ -132,7 +132,7 @@ ONE_ROW = {
     "reviews": "A review of a team that was held, and the seconds it took.",
     "commitments": "What somebody took upon themselves in a review (`review`), about a deal or about none, and what became of it.",
     "raises": "A signal that rose at one place: when it began, when that was seen, and until when.",
-    "readings": "What a signal told of one place on a day that is kept: the level, what is usual, its 95 % interval. In no view.",
+    "readings": "What a signal told of one place on a day that is kept: the level, what is usual, its 95% interval. In no view.",
 }
 
 #: What colleagues wrote for each other alone: in the files, which whoever runs the server hands out, and not in the SQL
