@@ -152,7 +152,7 @@ ASKS_NOBODY: dict[str, str] = {
         ("catalogue.OverlayForm", "catalogue.TypeForm", "connections.AddressForm", "connections.MoveForm", "connections.PaceForm",
          "definitions.DefinitionsForm", "detection.RuleForm", "discovery.RunForm", "escalations.LimitsForm", "escalations.RuleForm",
          "hindsight.LimitForm", "impact.PlanForm", "impact.EnterForm", "impact.RolloutForm", "impact.CostForm",
-         "imports.AnswersForm", "imports.MappingForm", "measures.MeasureForm", "notices.ChatForm", "notices.MailForm", "own_metrics.OwnMetricForm",
+         "imports.AnswersForm", "imports.MappingForm", "measures.MeasureForm", "notices.ChatForm", "notices.MailForm", "notices.TeamChatForm", "own_metrics.OwnMetricForm",
          "people.PersonForm", "people.TeamForm", "people.MoveForm", "people.MembershipForm", "playbook.StandardForm",
          "playbook.ChoiceForm", "playbook.PublishForm", "premortems.BeginForm", "pressures.PressureRuleForm",
          "principles.PrincipleForm", "questions.RetireForm", "routines.RoutineForm", "routines.ForceForm", "routines.EndForm",

@@ -248,6 +248,12 @@ CHANGES: dict[str, tuple[set[str] | None, dict]] = {
     "choose-chat": (EVERYBODY, {}),
     "leave-chat": (set(), {}),  # of who has one: tests/web/test_chat.py
     "try-chat": (set(), {}),  # the same
+    "choose-team-chat": (
+        KEEPERS | {"manager", "other_manager"},
+        {},
+    ),  # for which team: tests/web/test_team_chat.py
+    "leave-team-chat": (set(), {"team_id": 0}),  # of who leads a team that has one: the same
+    "try-team-chat": (set(), {"team_id": 0}),
     "renew-calendar": (EVERYBODY, {}),
     "confirm-proposal": ({"seller"}, {"proposal_id": "a_proposal"}),
     "refuse-proposal": ({"seller"}, {"proposal_id": "a_proposal"}),

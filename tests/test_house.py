@@ -217,6 +217,10 @@ NO_ACTION = {
         "send_digests": "keeps and marks each mail in a statement of its own",
         "try_chat": "is on record in one, then asks the chat outside any",
     },
+    "team_chats.actions": {
+        "tell_teams": "counts and marks each message in a statement of its own",
+        "try_now": "is on record in one, then asks the chat outside any",
+    },
     "premortems.actions": {"begin_ahead": "begins each in one of its own"},
     "merging.actions": {"merge": "passes on to one, and words its refusal"},
     "pressures.actions": {

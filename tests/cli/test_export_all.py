@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 import re
 from pathlib import Path
@@ -10,9 +11,12 @@ import polars as pl
 import pytest
 from click.testing import CliRunner
 
+import raising
 import talks
 from cast import NOW, deal
 from hingepoint import cli
+from hingepoint.analysis.signals import SIGNALS
+from hingepoint.analysis.signals.shape import State
 from hingepoint.cli.export import TABLES
 from hingepoint.connectors.files import parquet
 from hingepoint.domain.deals.models import Deal
@@ -74,6 +78,23 @@ def test_rows_and_sums_are_those_of_the_database(warehouse):
     assert deals.filter(deal_id="WON")["closed"].to_list() == [NOW]
     assert deals.filter(deal_id="OWN")["Shoe size"].to_list() == ["43"]
     assert read(warehouse, "demands").height == read(warehouse, "exceptions").height == 1
+
+
+def test_readings_are_those_of_every_kept_day_as_they_were_told(cast, tmp_path):
+    before = raising.DAY - dt.timedelta(days=1)
+    calm, raised = raising.reading(raising.NORTH), raising.raised(raising.NORTH)
+    raising.read_all({before: {"exceptions": (calm,)}}, as_of=before)
+    raising.read(raising.DAY, exceptions=(raised, raising.reading(raising.SOUTH, State.WATCH)))
+    assert export("--all", "--out", str(tmp_path / "all")).exit_code == 0
+    told = read(tmp_path / "all", "readings").filter(signal="exceptions", level="team")
+    of_places = told.select("day", "place", "state", "reading", "baseline", "low", "high", "since").rows()
+    usual = (0.3, 0.25, 0.2, 0.4)
+    assert of_places == [
+        (before, "North", "calm", *usual, None),
+        (raising.DAY, "North", "raised", *usual, raising.SINCE),
+        (raising.DAY, "South", "watch", *usual, None),
+    ]
+    assert set(told["unit"]) == {SIGNALS["exceptions"].unit}
 
 
 def test_no_limit_of_ours_and_no_secret_is_in_it(warehouse):

@@ -185,11 +185,12 @@ def test_an_answer_to_what_was_read_before_it_came_back_is_stale(cast):
 
 
 def test_the_trail_says_what_was_asked_back_and_what_came(cast):
-    came(cast, ask_back(ask(cast), cast.manager), words="by June")
+    came(cast, ask_back(asked := ask(cast), cast.manager), words="by June")
     told = AuditEvent.objects.filter(action__endswith="back").values_list("action", "changes", "reason")
-    assert list(told) == [("bring exception back", {"came back": [None, "given"]}, "by June")]
+    of = {"exception": asked.pk}
+    assert list(told) == [("bring exception back", {**of, "came back": [None, "given"]}, "by June")]
     answered = AuditEvent.objects.get(action="answer exception")
-    assert (answered.changes, answered.reason) == ({"answer": [None, "back"]}, "a reference")
+    assert (answered.changes, answered.reason) == ({**of, "answer": [None, "back"]}, "a reference")
 
 
 # ---- at a glance ----

@@ -76,9 +76,10 @@ def test_hour_weekend_days_off_and_what_is_left_out_hold_as_for_the_mail(told, c
 def test_mail_and_chat_are_told_the_same_and_each_once(told, cast, settings):
     settings.EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
     reached(settings, *settings.ENVIRONMENT.allow_outbound, mail_server="smtp+plain://localhost")
+    actions.choose_mail(by=cast.seller, at=MONDAY, wanted=True, hour=7, version=0, both=True)
     assert [actions.send_digests(at=MONDAY, link=link) for _ in range(2)] == [2, 0]
     assert (len(told), len(mail.outbox)) == (1, 1)
-    actions.choose_mail(by=cast.seller, at=MONDAY, wanted=False, hour=7, version=0)
+    actions.choose_mail(by=cast.seller, at=MONDAY, wanted=True, hour=7, version=1)
     duties.falls_due(cast.seller, due_at=MONDAY + DAY)
     actions.send_digests(at=MONDAY + DAY, link=link)
     assert (len(told), len(mail.outbox)) == (2, 1)
@@ -150,6 +151,8 @@ def test_a_chat_that_took_nothing_on_three_days_is_left_and_its_person_told_by_m
         assert AuditEvent.objects.filter(subject="chat", action="give up").count() == 1
         (letter,) = mail.outbox
         assert "Your chat took nothing on 3 days" in letter.body
+        assert "Hingepoint did so by itself on" in letter.body
+        assert "administrator" not in letter.body
         actions.choose_chat(by=cast.seller, at=MONDAY + 2 * DAY + TWELVE_HOURS, **told, version=0)
         days_in_vain(cast.seller, 1, since=3)
     assert Chat.objects.exists()  # a new one has three days of its own

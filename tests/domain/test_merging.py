@@ -68,6 +68,7 @@ from hingepoint.domain.second_factors import actions as second_factors
 from hingepoint.domain.sessions.models import Session
 from hingepoint.domain.sign_on.models import CompanyAccount, DirectoryPerson, SignOn
 from hingepoint.domain.signals import actions as signals
+from hingepoint.domain.team_chats import actions as team_chats
 from hingepoint.domain.tokens import actions as tokens
 from hingepoint.domain.trail import queries as trail
 from hingepoint.domain.trials.models import TrialLook
@@ -183,6 +184,7 @@ def a_full_company(cast) -> None:
     notices.choose_mail(by=cast.seller, at=NOW, wanted=True, hour=9, version=0)
     chat = {"service": ChatService.SLACK, "url": "https://hooks.slack.com/services/T0/B0/x"}
     notices.choose_chat(by=cast.seller, at=NOW, version=0, **chat)
+    team_chats.choose(by=cast.manager, at=NOW, team_id=cast.north.pk, **chat)
     notices.be_quiet(by=cast.seller, at=NOW, kind=NoticeKind.ROUTINES, for_good=True)
     SignalLeftOut.objects.create(signal="single_thread", user=cast.seller, by=cast.seller, at=NOW)
     Digest.objects.create(user=cast.seller, on=TODAY, lines=[], new=[], made_at=NOW)

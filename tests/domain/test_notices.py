@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from zoneinfo import ZoneInfo
 
 import pytest
 import time_machine
@@ -24,7 +25,7 @@ from hingepoint.records.notices import Line, NoticeKind
 from postbox import postbox
 
 MONDAY = dt.datetime(2026, 3, 2, 8, 30, tzinfo=dt.UTC)  # half past nine in Paris
-DAY = dt.timedelta(days=1)
+DAY, HOUR = dt.timedelta(days=1), dt.timedelta(hours=1)
 pytestmark = pytest.mark.django_db
 
 
@@ -85,6 +86,46 @@ def test_whom_nothing_waits_for_gets_nothing(due, mails):
 def test_it_comes_on_working_days_from_ones_hour_on(due, mails, when, why):
     duties.falls_due(due.seller, due_at=when)
     assert send_digests(at=when) == 0, why
+
+
+@pytest.mark.parametrize(
+    ("zone", "weekdays", "when", "comes"),
+    [
+        ("Asia/Singapore", "01234", "2026-03-02 06:59", False),
+        ("Asia/Singapore", "01234", "2026-03-02 07:00", True),
+        ("America/Los_Angeles", "01234", "2026-03-02 06:59", False),
+        ("America/Los_Angeles", "01234", "2026-03-02 23:30", True),
+        ("Asia/Dubai", "01236", "2026-03-06 12:00", False),
+        ("Asia/Dubai", "01236", "2026-03-08 12:00", True),
+    ],
+)
+def test_it_comes_on_ones_own_clock_and_days_of_the_week(due, mails, zone, weekdays, when, comes):
+    at = dt.datetime.fromisoformat(when).replace(tzinfo=ZoneInfo(zone))
+    facts = {"wanted": True, "hour": 7, "version": 0, "zone": zone, "weekdays": weekdays}
+    actions.choose_mail(by=due.seller, at=MONDAY - 3 * DAY, **facts)
+    duties.falls_due(due.seller, due_at=MONDAY - 2 * DAY)
+    assert [send_digests(at=at), send_digests(at=at)] == [int(comes), 0]
+    if comes:
+        assert Digest.objects.get().on == at.date()
+
+
+def test_a_day_off_is_one_of_ones_own_clock(due, mails):
+    actions.choose_mail(by=due.seller, at=NOW, wanted=True, hour=1, version=0, zone="Pacific/Auckland")
+    DaysOff.objects.create(
+        person=due.seller, since=MONDAY.date() + DAY, until=MONDAY.date() + 2 * DAY, said_at=NOW
+    )
+    tuesday_there = MONDAY + 6 * HOUR  # Monday evening in Paris
+    assert [send_digests(at=tuesday_there), send_digests(at=tuesday_there + DAY)] == [0, 1]
+
+
+@pytest.mark.parametrize(
+    ("wrong", "field"),
+    [({"zone": "Mars/Base"}, "zone"), ({"weekdays": ""}, "weekdays"), ({"hour": 24}, "hour")],
+)
+def test_no_hour_zone_or_day_that_is_none(cast, wrong, field):
+    with pytest.raises(Refused) as refused:
+        actions.choose_mail(by=cast.seller, at=NOW, **{"wanted": True, "hour": 7, "version": 0} | wrong)
+    assert refused.value.field == field
 
 
 @pytest.mark.parametrize("of_whom", ["seller", None])

@@ -36,6 +36,8 @@ from hingepoint.domain.second_factors.queries import secret_of
 from hingepoint.domain.sign_on import actions as sign_on
 from hingepoint.domain.sign_on.models import CompanyAccount, GroupLine, SignOn
 from hingepoint.domain.sync import actions as sync
+from hingepoint.domain.team_chats import actions as team_chats
+from hingepoint.domain.team_chats.models import TeamChat
 from hingepoint.domain.tokens import actions as tokens
 from hingepoint.domain.webhooks import actions as webhooks
 from hingepoint.jobs import hourly
@@ -88,6 +90,17 @@ def chat(cast) -> None:
     notices.choose_chat(by=cast.seller, at=NOW, service=ChatService.SLACK, url=url, version=0)
 
 
+def team_chat(cast) -> None:
+    url = "https://hooks.slack.com/services/T0/B0/x"
+    facts = {"team_id": cast.north.pk, "service": ChatService.SLACK, "url": url}
+    team_chats.choose(by=cast.manager, at=NOW, **facts)
+
+
+def team_chat_in_vain(cast) -> None:
+    team_chat(cast)
+    TeamChat.objects.update(failed_days=notice_rules.CHAT_DAYS - 1, tries=notice_rules.TRIES)
+
+
 def chat_in_vain(cast) -> None:
     chat(cast)
     for day in range(notice_rules.CHAT_DAYS):
@@ -123,6 +136,8 @@ TOLD = {
     "notices.renew_calendar": (None, lambda c: notices.renew_calendar(by=c.seller, at=NOW), "seller"),
     "notices.choose_chat": (None, chat, "seller"),
     "notices._give_up_chat": (chat_in_vain, lambda c: notices._give_up_chat(at=NOW, user=c.seller), "seller"),
+    "team_chats.choose": (None, team_chat, "manager"),
+    "team_chats._failed": (team_chat_in_vain, lambda c: team_chats._failed(at=NOW, chat_id=TeamChat.objects.get().pk, problem="x"), "manager"),
     "webhooks.add": (None, lambda c: hooks.added(by=c.analyst, url="https://127.0.0.1:1/hook"), "analyst"),
     "webhooks.change": (hook, lambda c: webhooks.change(by=c.analyst, at=NOW, webhook_id=hook(c), name="other", url="https://127.0.0.1:1/hook"), "analyst"),
     "webhooks.renew_secret": (hook, lambda c: webhooks.renew_secret(by=c.analyst, at=NOW, webhook_id=hook(c)), "analyst"),
@@ -135,6 +150,12 @@ TOLD = {
     "sync.forget": (lambda c: connecting.a_connection(), lambda c: sync.forget(by=c.analyst, at=NOW, connection_id=connecting.a_connection().pk), "analyst"),
     "sync.renew_card_key": (lambda c: connecting.a_connection(), lambda c: sync.renew_card_key(by=c.analyst, at=NOW, connection_id=connecting.a_connection().pk, at_once=True), "analyst"),
 }  # fmt: skip
+
+
+#: What the program does without being told to, and what the mails of each sort say.
+DONE_BY_ITSELF = {"notices._give_up_chat", "team_chats._failed"}
+BY_ITSELF = ("Hingepoint did so by itself on 2 March 2026 at 10:00.", "your password can stay")
+BY_SOMEBODY = ("did it in Hingepoint on 2 March 2026 at 10:00.", "tell whoever looks after Hingepoint")
 
 
 @pytest.fixture
@@ -154,8 +175,18 @@ def test_a_change_is_told_to_its_person_and_to_nobody_else(
         act(cast)
     to = whose if "@" in whose else getattr(cast, whose).email
     assert [mail.to for mail in mailoutbox] == [[to]]
-    assert "tell whoever looks after Hingepoint" in mailoutbox[0].body
-    assert "did it in Hingepoint on 2 March 2026 at 10:00." in mailoutbox[0].body
+    for words in BY_ITSELF if what in DONE_BY_ITSELF else BY_SOMEBODY:
+        assert words in mailoutbox[0].body
+
+
+@pytest.mark.parametrize(("by", "who"), [("analyst", None), (None, "Groups of the company's directory")])
+def test_a_reason_stands_for_who_did_it_only_where_nobody_did(
+    by, who, cast, mails, mailoutbox, django_capture_on_commit_callbacks
+):
+    keeper = by and getattr(cast, by)
+    with django_capture_on_commit_callbacks(execute=True):
+        people.set_active(by=keeper, at=NOW, user=cast.seller, active=False, reason=sign_on.BY_GROUPS)
+    assert f"\nYou cannot sign in any more. {who or keeper.name} did it" in mailoutbox[0].body
 
 
 def test_everything_that_tells_is_tried_here():

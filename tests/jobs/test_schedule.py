@@ -196,6 +196,7 @@ def test_every_job_is_known_by_its_file_and_name():
         "hourly.ask_open_deals",
         "hourly.take_as_done",
         "hourly.send_digests",
+        "hourly.tell_teams",
     ]
     assert {"weekly.check_the_audit_trail", "monthly.ask_whether_findings_hold"} <= schedule.JOBS.keys()
     longest = Job._meta.get_field("name").max_length

@@ -13,6 +13,7 @@ import talks
 from cast import NOW, deal
 from hingepoint.domain.agreements import actions as agreements
 from hingepoint.domain.deals import actions as deals
+from hingepoint.domain.imports import tables
 from hingepoint.records.agreements import AgreementState, Evidence
 from hingepoint.records.deals import EventKind
 from hingepoint.records.talks import Topic
@@ -129,3 +130,9 @@ def test_the_whole_history_comes_out(client, cast):
 def test_there_is_nothing_else_to_take(client, cast, address):
     client.force_login(cast.sponsor)
     assert client.get(address).status_code == 404
+
+
+@pytest.mark.parametrize("table", sorted(set(tables.TABLES) - set(tables.OF_DEALS)))
+def test_what_no_choice_of_deals_narrows_is_no_page_of_anybodys(client, cast, table):
+    client.force_login(cast.sponsor)
+    assert client.get(f"/export/{table}.csv").status_code == 404

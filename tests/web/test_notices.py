@@ -169,11 +169,21 @@ def test_a_kind_rests_and_is_told_again_on_the_page(sanna, cast):
 
 
 def test_an_hour_is_chosen_on_the_page(sanna, cast):
-    sanna.post("/account/notices/mail", {"wanted": "on", "hour": "9", "version": "0"})
-    assert queries.choice_of(cast.seller) == queries.Choice(True, 9, 1)
-    stale = sanna.post("/account/notices/mail", {"hour": "10", "version": "0"})
+    told = {"zone": "Asia/Dubai", "weekdays": [*"6012333333333"], "version": "0"}
+    sanna.post("/account/notices/mail", {"wanted": "on", "hour": "9", **told})
+    assert queries.choice_of(cast.seller) == queries.Choice(True, 9, 1, "Asia/Dubai", "01236", both=False)
+    shown = sanna.get("/account/notices").text
+    assert re.search(r'<option value="Asia/Dubai" selected>', shown)
+    assert set(re.findall(r'name="weekdays" value="(\d)" checked', shown)) == set("01236")
+    stale = sanna.post("/account/notices/mail", {"hour": "10", **told})
     assert stale.status_code == 409
     assert queries.choice_of(cast.seller).hour == 9
+    for wrong, why in (
+        ({"weekdays": []}, "at least one day"),
+        ({"zone": "Mars/Base"}, "time zone of the list"),
+    ):
+        refused = sanna.post("/account/notices/mail", {"hour": "10", **told, "version": "1", **wrong})
+        assert (refused.status_code, why in refused.text) == (422, True)
     actions.choose_mail(by=cast.seller, at=NOW, wanted=False, hour=9, version=1)
     assert "checked" not in re.search(
         r'<input[^>]*name="wanted"[^>]*>', sanna.get("/account/notices").text

@@ -180,6 +180,8 @@ HARMLESS = {
     "choose-mail": "mails oneself",
     "leave-chat": "tells less",
     "try-chat": "tells nothing of the company, where it told before",
+    "leave-team-chat": "tells less",
+    "try-team-chat": "tells nothing of the company, where it told before",
     "be-quiet": "mails oneself less",
     "leave-out-signal": "mails less; the signal itself goes on, and the trail tells it",
     "answer-mail": "says whether a mail helped",

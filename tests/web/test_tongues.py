@@ -3,6 +3,7 @@
 import datetime as dt
 import re
 from pathlib import Path
+from zoneinfo import available_timezones
 
 import pytest
 import write_sentences
@@ -161,7 +162,8 @@ def known_to(cast) -> set[str]:
         "North",
         "South",
     }
-    return types | people | set(MONTHS) | {"Deal N-1", "Deal N-11", "EUR", cast.deal.name}
+    zones = {one for one in available_timezones() if "/" in one}
+    return types | people | zones | set(MONTHS) | {"Deal N-1", "Deal N-11", "EUR", cast.deal.name}
 
 
 @pytest.mark.parametrize("route", CONVERTED)

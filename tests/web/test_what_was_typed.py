@@ -116,6 +116,7 @@ FORMS: dict[str, tuple[str, str, str]] = {
     "confirm": ("anonymous", "confirm", ""),
     "self-assessments": ("sponsor", "self-assessments", ""),
     "choose-chat": ("seller", "notices", ""),
+    "choose-team-chat": ("manager", "notices", ""),
     "make-token": ("seller", "tokens", ""),
     "add-passkey": ("seller", "passkeys", ""),
     "save-sign-on": ("sponsor", "sign-on", ""),

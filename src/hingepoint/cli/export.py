@@ -13,9 +13,11 @@ from hingepoint.cli.common import start_django
 from hingepoint.cli.serve import require_database
 from hingepoint.connectors import passing
 
-#: The tables, as the pages export them.
+#: The tables: those about deals, as the pages export them, and those about the company.
 TABLES = (
     "deals", "agreements", "events", "demands", "concessions", "exceptions", "executives", "pressures", "plans", "debriefs",
+    "people", "memberships", "findings", "pivotal", "reviews", "commitments", "raises",
+    "readings",
 )  # fmt: skip
 #: What is defined: the catalogue's overlay, rules, strategies and playbooks, as YAML.
 PLAYBOOK = "playbook"

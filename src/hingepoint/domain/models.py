@@ -80,6 +80,7 @@ from hingepoint.domain.sync.models import (
     SyncRun,
     WrittenBack,
 )
+from hingepoint.domain.team_chats.models import TeamChat
 from hingepoint.domain.tokens.models import SentRequest, Token
 from hingepoint.domain.trials.models import Trial, TrialLook
 from hingepoint.domain.turns.models import SentForm
@@ -203,6 +204,7 @@ __all__ = [
     "Strategy",
     "SyncRun",
     "Team",
+    "TeamChat",
     "Token",
     "Trade",
     "Trial",

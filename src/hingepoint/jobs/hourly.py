@@ -7,7 +7,7 @@ from hingepoint.domain.people.tasks import mail_changes_again, mail_invitations
 from hingepoint.domain.proof.tasks import mail_links
 from hingepoint.domain.routines import actions as routines
 from hingepoint.domain.strategy import actions as strategy
-from hingepoint.jobs.mails import send_digests
+from hingepoint.jobs.mails import send_digests, tell_teams
 
 JOBS = (
     discovery.give_up_silent_runs,
@@ -19,4 +19,5 @@ JOBS = (
     strategy.ask_open_deals,
     routines.take_as_done,
     send_digests,
+    tell_teams,
 )

@@ -58,7 +58,7 @@ def export(request: Request, table: str, format: str) -> HttpResponse | FileResp
 
 def _asked(request: Request, table: str, format: str) -> DealFilter:
     """Return what the address asks for. Raises Hidden."""
-    if table not in tables.TABLES or format not in TYPES:
+    if table not in tables.OF_DEALS or format not in TYPES:
         raise Hidden("no such table")
     wanted, _, _ = asked(request, usual_status=ANY_STATUS)
     if wanted.as_of and table not in tables.LOOK_BACK:

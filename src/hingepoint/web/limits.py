@@ -108,7 +108,7 @@ COSTLY_TO_SEND_TO = frozenset(
 ASKING_OUTSIDE = frozenset(
     {
         "new-connection", "test-connection", "renew-token", "rehearse-connection", "test-webhook", "send-webhook-again",
-        "choose-chat", "try-chat", "save-sign-on", "invite-people", "mail-link",
+        "choose-chat", "try-chat", "choose-team-chat", "try-team-chat", "save-sign-on", "invite-people", "mail-link",
     }
 )  # fmt: skip
 

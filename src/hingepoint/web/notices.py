@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from functools import partial
+from functools import cache, partial
+from zoneinfo import available_timezones
 
 from django import forms
 from django.contrib import messages
@@ -14,21 +15,34 @@ from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
 from hingepoint.domain.notices import actions, queries, rules
+from hingepoint.domain.team_chats import actions as team_chats
+from hingepoint.domain.team_chats.queries import channels, require_leader
 from hingepoint.records.errors import Hidden
-from hingepoint.records.languages import say
+from hingepoint.records.languages import say, words_of
 from hingepoint.records.notices import ChatService, Entry, NoticeKind
+from hingepoint.records.routines import WEEKDAYS
 from hingepoint.reports import calendars
 from hingepoint.web import drafts
-from hingepoint.web.requests import Request
+from hingepoint.web.requests import Request, WholeNumber
 from hingepoint.web.sent import once
 
 #: Hours that are offered for the mail.
 HOURS = [(hour, f"{hour}:00") for hour in range(5, 21)]
 
 
+#: Days of the week as they are chosen.
+DAYS = [(str(number), name) for number, name in enumerate((*WEEKDAYS, *words_of(("Saturday", "Sunday"))))]
+
+
 class MailForm(forms.Form):
     wanted = forms.BooleanField(required=False)
+    both = forms.BooleanField(required=False)
     hour = forms.TypedChoiceField(choices=HOURS, coerce=int)
+    zone = forms.CharField(required=False, max_length=64)
+    weekdays = forms.MultipleChoiceField(choices=DAYS, required=False)
+
+    def clean_weekdays(self) -> str:
+        return "".join(self.cleaned_data["weekdays"])
 
 
 class ChatForm(forms.Form):
@@ -36,9 +50,20 @@ class ChatForm(forms.Form):
     url = forms.CharField(label="Address of the channel", max_length=500)
 
 
+class TeamChatForm(ChatForm):
+    team = WholeNumber()
+
+
 def notices(request: Request) -> HttpResponse:
     """How the mail of a day comes and what it told, and one's calendar for other programs."""
     return _page(request)
+
+
+@cache
+def _zones() -> list[tuple[str, str]]:
+    """Return the time zones that are offered: those of places."""
+    places = (one for one in available_timezones() if "/" in one and not one.startswith("Etc/"))
+    return [(one, one) for one in sorted(places)]
 
 
 def _page(request: Request, *, address: str = "") -> HttpResponse:
@@ -49,6 +74,10 @@ def _page(request: Request, *, address: str = "") -> HttpResponse:
         "draft": drafts.of(request, reverse("choose-mail")),
         "chat_draft": drafts.of(request, reverse("choose-chat")),
         "services": ChatService.choices,
+        "teams": channels(request.user),
+        "team_draft": drafts.of(request, reverse("choose-team-chat")),
+        "days": DAYS,
+        "zones": _zones(),
         "mails": queries.mails_go_out(),
         "chats": queries.chats_are_told(),
         "hours": HOURS,
@@ -101,6 +130,42 @@ def try_chat(request: Request) -> HttpResponse:
     actions.try_chat(by=request.user, at=timezone.now(), link=partial(_page_of, request))
     messages.info(request, "The test was taken: look into the channel.")
     return redirect("notices")
+
+
+@drafts.kept("notices")
+@require_POST
+def choose_team_chat(request: Request) -> HttpResponse:
+    """Let a channel of a team be told how much waits for its people."""
+    require_leader(request.user)
+    said = drafts.read(TeamChatForm(request.POST))
+    service = ChatService(said["service"])
+    team_chats.choose(
+        by=request.user, at=timezone.now(), team_id=said["team"], service=service, url=said["url"].strip()
+    )
+    messages.info(request, f"{service.label} is told from your hour on. Send a test to see it arrive.")
+    return redirect(_teams_part())
+
+
+@drafts.flashed("notices")
+@require_POST
+def leave_team_chat(request: Request, team_id: int) -> HttpResponse:
+    """Tell the channel of a team nothing any more."""
+    team_chats.leave(by=request.user, at=timezone.now(), team_id=team_id)
+    messages.info(request, "The channel is told nothing any more, and its address is forgotten.")
+    return redirect(_teams_part())
+
+
+@drafts.flashed("notices")
+@require_POST
+def try_team_chat(request: Request, team_id: int) -> HttpResponse:
+    """Send a message to the channel of a team now, and say what the chat answered."""
+    team_chats.try_now(by=request.user, at=timezone.now(), team_id=team_id, link=partial(_page_of, request))
+    messages.info(request, "The test was taken: look into the channel.")
+    return redirect(_teams_part())
+
+
+def _teams_part() -> str:
+    return reverse("notices") + "#teams"
 
 
 @drafts.flashed("notices")

@@ -55,6 +55,7 @@ SENSITIVE = words_of(
         "drop-sign-on-group": "change what a group of your directory may do",
         # what leaves the house
         "choose-chat": "have what your mail tells posted in a channel",
+        "choose-team-chat": "have a channel of a team told how much waits for it",
         "add-webhook": "let another program be told what changes",
         "change-webhook": "change where another program is told what changes",
         "renew-webhook-secret": "make a new secret of a webhook",

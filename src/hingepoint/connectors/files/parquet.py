@@ -79,6 +79,38 @@ TABLES: dict[str, dict[str, pl.DataType]] = {
         moment="written_at",
     ),
     "debriefs": _columns(text="deal_id agreement outcome learned written_by", moment="held_at written_at"),
+    "people": _columns(text="person name role title", yes="active"),
+    "memberships": _columns(text="person team team_above", yes="manages", day="since until"),
+    "findings": _columns(
+        text="agreement metric source grade signed_by",
+        count="run",
+        number="effect low high",
+        yes="pivotal",
+        moment="computed_at signed_at",
+    ),
+    "pivotal": _columns(
+        text="strategy strategy_status metric agreement counterpart needed_by needed_stage",
+        count="playbook place run needed_days evidence_wanted recheck_days",
+        number="least_amount",
+        moment="published_at",
+    ),
+    "reviews": _columns(
+        text="kind team led_by", count="review seconds", day="held_on", moment="opened_at ended_at"
+    ),
+    "commitments": _columns(
+        text="deal_id agreement words owner written_by became said_by",
+        count="review",
+        day="due_on",
+        moment="written_at ended_at",
+    ),
+    "raises": _columns(
+        text="signal level place owner",
+        day="since earliest latest seen first_day ended_on muted_until",
+        moment="answered_at",
+    ),
+    "readings": _columns(
+        text="signal level place state unit", number="reading baseline low high", day="day since"
+    ),
 }
 
 #: What one row of a table is.
@@ -93,6 +125,14 @@ ONE_ROW = {
     "pressures": "A pressure that a deal is tagged with.",
     "plans": "A writing of a plan, of a talk or (without an agreement) of the deal: who wrote it when, not what it says.",
     "debriefs": "What came out of a talk about an agreement.",
+    "people": "A person of the company. `person` is what other tables name: their name or number in your own files, or their first address.",
+    "memberships": "Somebody's time in a team, as a member or as who manages it.",
+    "findings": "A finding that was signed, of whatever run: the one with the newest `signed_at` holds.",
+    "pivotal": "An agreement that a published playbook asks for. A strategy's highest `playbook` holds; `run` is that of its signed finding.",
+    "reviews": "A review of a team that was held, and the seconds it took.",
+    "commitments": "What somebody took upon themselves in a review (`review`), about a deal or about none, and what became of it.",
+    "raises": "A signal that rose at one place: when it began, when that was seen, and until when.",
+    "readings": "What a signal told of one place on a day that is kept: the level, what is usual, its 95% interval. In no view.",
 }
 
 #: What colleagues wrote for each other alone: in the files, which whoever runs the server hands out, and not in the SQL
@@ -103,6 +143,9 @@ NOT_IN_VIEWS = {
     "executives": {"aim", "not_to_say"},
     "pressures": {"words"},
     "debriefs": {"learned"},
+    "commitments": {"words", "owner", "written_by", "said_by"},
+    "raises": {"place", "owner"},
+    "readings": set(TABLES["readings"]),
 }
 
 

@@ -277,6 +277,12 @@ SENTENCES: dict[str, dict[str, str]] = words_of(
             "give up": "let somebody's chat be told nothing any more, as it took nothing on three days",
             "test": "sent a test to their chat",
         },
+        "team chat": {
+            "choose": "had a channel of the team told each day how much waits for its people",
+            "leave": "let the channel of the team be told nothing any more",
+            "give up": "let the channel of a team be told nothing any more, as it took nothing on three days",
+            "test": "sent a test to the channel of the team",
+        },
         "people": {"bring sheet": "brought people up to date from a sheet"},
         "team": {"add": "added the team", "move": "moved the team"},
         "saved view": {"save view": "saved a view", "drop view": "dropped a saved view"},
@@ -406,7 +412,7 @@ _FIELDS = words_of(
 #: What stands for no value.
 NOTHING = Sentence("nothing")
 #: What a line of the trail leaves out: for machines, or said by the sentence already.
-_LEFT_OUT = ("definition", "key", "version")
+_LEFT_OUT = ("definition", "event", "exception", "key", "version")
 
 
 @dataclass(frozen=True, slots=True)

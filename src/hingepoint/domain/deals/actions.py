@@ -184,7 +184,8 @@ def note_event(
         origin=origin,
         **told,
     )
-    record(by=by, at=at, action=f"note {kind}", subject="deal", subject_id=deal.pk, changes={"name": name})
+    changes = {"name": name, "event": event.pk}
+    record(by=by, at=at, action=f"note {kind}", subject="deal", subject_id=deal.pk, changes=changes)
     return event
 
 
@@ -312,6 +313,6 @@ def take_back_event(*, by: User | None, at: dt.datetime, event_id: int) -> DealE
         action=f"take back {event.kind}",
         subject="deal",
         subject_id=deal.pk,
-        changes={"name": event.name},
+        changes={"name": event.name, "event": event.pk},
     )
     return event

@@ -179,7 +179,13 @@ def revise(
     _ask_again(escalation, way, before=before, after=after, rules=rules, at=at)
     settle(escalation, at=at)
     record(
-        by=by, at=at, action="change exception", subject="deal", subject_id=deal.pk, reason=escalation.reason
+        by=by,
+        at=at,
+        action="change exception",
+        subject="deal",
+        subject_id=deal.pk,
+        changes={"exception": escalation.pk},
+        reason=escalation.reason,
     )
     return escalation
 
@@ -225,7 +231,15 @@ def withdraw(*, by: User | None, at: dt.datetime, escalation_id: int) -> Escalat
     if escalation.state not in UNDECIDED:
         raise Settled("It was decided a moment ago.")
     _close(escalation, State.WITHDRAWN, at=at)
-    record(by=by, at=at, action="withdraw exception", subject="deal", subject_id=escalation.deal_id)
+    changes = {"exception": escalation.pk}
+    record(
+        by=by,
+        at=at,
+        action="withdraw exception",
+        subject="deal",
+        subject_id=escalation.deal_id,
+        changes=changes,
+    )
     return escalation
 
 
@@ -267,7 +281,7 @@ def answer(
         action="answer exception",
         subject="deal",
         subject_id=escalation.deal_id,
-        changes={"answer": [None, answer]},
+        changes={"exception": escalation.pk, "answer": [None, answer]},
         reason=words.strip(),
     )
     return escalation
@@ -386,7 +400,7 @@ def bring_back(
         action="bring exception back",
         subject="deal",
         subject_id=escalation.deal_id,
-        changes={"came back": [None, came]},
+        changes={"exception": escalation.pk, "came back": [None, came]},
         reason=words.strip(),
     )
     return escalation
@@ -449,7 +463,7 @@ def _pass_on(left: Approval, *, by: User | None, at: dt.datetime) -> bool:
             escalation=escalation, approver=person, whom=left.whom, because=because, asked_at=at
         )
     settle(escalation, at=at)
-    changes = {"asked": [name, person.name]}
+    changes = {"exception": escalation.pk, "asked": [name, person.name]}
     record(
         by=by,
         at=at,

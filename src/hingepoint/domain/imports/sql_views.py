@@ -50,7 +50,7 @@ def name_of(table: str) -> str:
 def make() -> None:
     """Make the views, unless this version's are there. On PostgreSQL they need the right to make a schema, or ours:
     without it there are none."""
-    views = {name_of(table): _view(table) for table in parquet.TABLES}
+    views = {name_of(table): _view(table) for table in tables.ROWS}
     marks = {name: _mark(sql) for name, sql in views.items()}
     if _held() == marks or not _may():
         return

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import datetime as dt
 import secrets
+from zoneinfo import available_timezones
 
 from django.db import IntegrityError
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from hingepoint.analysis.signals import SIGNALS
@@ -16,6 +18,7 @@ from hingepoint.domain.notices.chats import Post
 from hingepoint.domain.notices.letters import Link
 from hingepoint.domain.notices.models import (
     HOUR,
+    WORKING_DAYS,
     CalendarAddress,
     Chat,
     Digest,
@@ -26,7 +29,6 @@ from hingepoint.domain.notices.models import (
 )
 from hingepoint.domain.people import safety
 from hingepoint.domain.people.models import User
-from hingepoint.domain.routines.models import DaysOff
 from hingepoint.domain.secrets.rules import WrongKey, seal, unseal
 from hingepoint.domain.sign_on.rules import still_let_in
 from hingepoint.domain.turns.actions import action, turn
@@ -34,7 +36,8 @@ from hingepoint.domain.webhooks.actions import allowed
 from hingepoint.records.errors import Hidden, Refused, Stale
 from hingepoint.records.notices import ChatService, NoticeKind
 
-_A_DAY = dt.timedelta(days=1)
+#: A message that was not taken for so long is not tried again: the next day's tells what is new then.
+_FRESH = dt.timedelta(hours=16)
 _CHAT = str(Chat._meta.get_field("url"))
 
 # ---- the calendar ----
@@ -64,17 +67,39 @@ def end_calendar(*, by: User, at: dt.datetime) -> None:
 
 
 @action
-def choose_mail(*, by: User, at: dt.datetime, wanted: bool, hour: int, version: int) -> None:
-    """Say whether and when the daily mail comes. Raises Refused for an hour that is none, Stale when it was chosen anew
-    meanwhile."""
+def choose_mail(
+    *,
+    by: User,
+    at: dt.datetime,
+    wanted: bool,
+    hour: int,
+    version: int,
+    zone: str = "",
+    weekdays: str = WORKING_DAYS,
+    both: bool = False,
+) -> None:
+    """Say whether and when the daily mail comes: from an hour on in a ``zone`` (empty: the company's), on ``weekdays`` (0 is Monday),
+    and whether it comes beside a chat (``both``). Raises Refused for an hour, a zone or days that are none, Stale when it was chosen
+    anew meanwhile."""
     if not 0 <= hour <= 23:
         raise Refused("Choose an hour from 0 to 23.", field="hour")
+    if zone and zone not in available_timezones():
+        raise Refused("Choose a time zone of the list.", field="zone")
+    if not weekdays or not set(weekdays) <= set("0123456"):
+        raise Refused("Choose at least one day of the week.", field="weekdays")
     row = turn(MailChoice.objects.visible_to(by)) or MailChoice(user=by, version=0, hour=HOUR)
     if row.version != version:
         raise Stale("You chose it anew in another window. Look at it again.")
     row.wanted, row.hour, row.version = wanted, hour, row.version + 1
+    row.zone, row.weekdays, row.both = zone, "".join(sorted(set(weekdays))), both
     row.save()
-    changes = {"wanted": wanted, "hour": hour}
+    changes = {
+        "wanted": wanted,
+        "hour": hour,
+        "zone": zone,
+        "days a week": len(row.weekdays),
+        "beside chat": both,
+    }
     record(by=by, at=at, action="choose", subject="daily mail", subject_id=by.pk, changes=changes)
 
 
@@ -90,7 +115,7 @@ def be_quiet(*, by: User, at: dt.datetime, kind: NoticeKind, for_good: bool) -> 
 @action
 def tell_again(*, by: User, at: dt.datetime, kind: NoticeKind) -> None:
     """Let one's mails tell a kind of line again."""
-    Quiet.objects.visible_to(by).filter(kind=kind).update(until=timezone.localdate(at) - _A_DAY)
+    Quiet.objects.visible_to(by).filter(kind=kind).update(until=timezone.localdate(at) - queries.A_DAY)
     record(
         by=by,
         at=at,
@@ -205,30 +230,28 @@ def send_digests(*, at: dt.datetime, link: Link, post: Post = outgoing.post) -> 
     Nobody gets two a day, nor one on a day off, nor one that tells nothing new. A message is written down before it goes, and
     marked when it was taken: after a crash between the two it goes once more. Bears being run twice.
     """
-    now = timezone.localtime(at)
-    for user in filter(still_let_in, _whose_hour_it_is(now)):
-        _write(user, at=at, today=now.date())
-    told = sum(_tell(row, at=at, link=link, post=post) for row in _to_be_told(now.date()))
-    return told + sum(_send(row, at=at, link=link) for row in _to_be_sent(now.date()))
+    for user, today in _whose_hour_it_is(at):
+        if still_let_in(user):
+            _write(user, at=at, today=today)
+    told = sum(_tell(row, at=at, link=link, post=post) for row in _to_be_told(at))
+    return told + sum(_send(row, at=at, link=link) for row in _to_be_sent(at))
 
 
-def _whose_hour_it_is(now: dt.datetime) -> list[User]:
-    """Return who is told something at this time and was told nothing today. Five SQL queries."""
-    today = now.date()
-    rows = DaysOff.objects.filter(since__lte=today, until__gt=today).values_list("person_id", flat=True)
-    off = set(rows)
-    if None in off:
-        return []
-    choices = {row.user_id: row for row in MailChoice.objects.all()}
-    has_one = set(Digest.objects.filter(on=today).values_list("user_id", flat=True))
+def _whose_hour_it_is(at: dt.datetime) -> list[tuple[User, dt.date]]:
+    """Return who is told something at this time and was told nothing on this day of theirs, with that day. Five SQL queries."""
+    day = timezone.localdate(at)
+    away, choices = queries.away_around(day), queries.choices()
+    has_one = set(Digest.objects.filter(on__gte=day - queries.A_DAY).values_list("user_id", "on"))
     chatting = set(Chat.objects.values_list("user_id", flat=True)) if queries.chats_are_told() else set()
-    usual, mails = MailChoice(), queries.mails_go_out()
+    mails = queries.mails_go_out()
     found = []
     for user in User.objects.who_come_in() if mails or chatting else ():
-        choice = choices.get(user.pk, usual)
+        choice = choices.get(user.pk, queries.USUAL)
+        now = choice.now(at)
+        off = away.holds(user.pk, now.date()) or (user.pk, now.date()) in has_one
         reached = user.pk in chatting or (mails and choice.wanted)
-        if reached and user.pk not in has_one and rules.is_time(now, choice.hour, off=user.pk in off):
-            found.append(user)
+        if reached and rules.is_time(now, choice.hour, choice.weekdays, off=off):
+            found.append((user, now.date()))
     return found
 
 
@@ -245,18 +268,25 @@ def _write(user: User, *, at: dt.datetime, today: dt.date) -> None:
         return  # another worker wrote it
 
 
-def _to_be_sent(today: dt.date) -> list[Digest]:
+def _fresh(at: dt.datetime) -> QuerySet[Digest]:
+    return Digest.objects.filter(on__gte=timezone.localdate(at) - queries.A_DAY, made_at__gt=at - _FRESH)
+
+
+def _to_be_sent(at: dt.datetime) -> list[Digest]:
+    """Return the mails that wait: none for who wants none, or reads it in their chat and did not ask for both."""
     if not queries.mails_go_out():
         return []
-    rows = Digest.objects.filter(on=today, sent_at__isnull=True, tries__lt=rules.TRIES)
+    rows = _fresh(at).filter(sent_at__isnull=True, tries__lt=rules.TRIES)
     rows = rows.exclude(user__in=MailChoice.objects.filter(wanted=False).values("user"))
+    beside = MailChoice.objects.filter(both=True).values("user")
+    rows = rows.exclude(user__in=Chat.objects.exclude(user__in=beside).values("user"))
     return list(rows.exclude(user__email="").exclude(user__email=None).select_related("user"))
 
 
-def _to_be_told(today: dt.date) -> list[Digest]:
+def _to_be_told(at: dt.datetime) -> list[Digest]:
     if not queries.chats_are_told():
         return []
-    rows = Digest.objects.filter(on=today, chat_at__isnull=True, chat_tries__lt=rules.TRIES)
+    rows = _fresh(at).filter(chat_at__isnull=True, chat_tries__lt=rules.TRIES)
     return list(rows.filter(user__in=Chat.objects.values("user")).select_related("user"))
 
 
@@ -297,6 +327,7 @@ def _give_up_chat(*, at: dt.datetime, user: User) -> None:
         f"Your chat took nothing on {rules.CHAT_DAYS} days, so it is told nothing any more. Choose a channel anew on the page of your notices.",
         by=None,
         at=at,
+        who=safety.PROGRAM,
     )
 
 

@@ -61,9 +61,18 @@ def tell(
         raise NotTaken(f"{service.label} answered {said.status}: {words}")
 
 
-def message(service: ChatService, title: str, groups: Sequence[Group], link: Link) -> dict[str, Any]:
-    """Return the message of a day in the shape of its chat."""
-    return {ChatService.SLACK: _slack, ChatService.TEAMS: _teams}[service](title, groups, link)
+def message(
+    service: ChatService,
+    title: str,
+    groups: Sequence[Group],
+    link: Link,
+    *,
+    where: str = WHERE,
+    led: bool = True,
+) -> dict[str, Any]:
+    """Return the message of a day in the shape of its chat; ``where`` says how to have another, ``led`` asks what it led to."""
+    asked = LED if led and groups else ""
+    return {ChatService.SLACK: _slack, ChatService.TEAMS: _teams}[service](title, groups, link, asked, where)
 
 
 def _lines(group: Group, link: Link) -> list[tuple[str, str]]:
@@ -76,15 +85,15 @@ def _lines(group: Group, link: Link) -> list[tuple[str, str]]:
 # ---- Slack: Block Kit ----
 
 
-def _slack(title: str, groups: Sequence[Group], link: Link) -> dict[str, Any]:
+def _slack(title: str, groups: Sequence[Group], link: Link, asked: str, says: str) -> dict[str, Any]:
     parts = [
         _mrkdwn("\n".join([f"*{_plain(group.kind.label)}*", *_slack_lines(group, link)])) for group in groups
     ]
     blocks = [{"type": "section", "text": part} for part in parts]
     head = {"type": "header", "text": {"type": "plain_text", "text": title[:150]}}
     notices = link("notices", ())
-    led = [_mrkdwn(f"{LED} {_link(f'{notices}#mails', 'your last messages')}")] if groups else []
-    where = _mrkdwn(f"{WHERE} {_link(notices, 'Mail, chat and calendar')}")
+    led = [_mrkdwn(f"{asked} {_link(f'{notices}#mails', 'your last messages')}")] if asked else []
+    where = _mrkdwn(f"{says} {_link(notices, 'Mail, chat and calendar')}")
     foot = {"type": "context", "elements": [*led, where]}
     return {"text": _plain(title), "blocks": [head, *blocks, foot]}
 
@@ -110,18 +119,18 @@ def _plain(words: str) -> str:
 # ---- Teams: an Adaptive Card ----
 
 
-def _teams(title: str, groups: Sequence[Group], link: Link) -> dict[str, Any]:
+def _teams(title: str, groups: Sequence[Group], link: Link, asked: str, says: str) -> dict[str, Any]:
     body = [_run([_text(title, size="large", weight="bolder")])]
     for group in groups:
         body.append(_run([_text(group.kind.label, weight="bolder")]))
         body += [_run([_text(words, url=url)]) for words, url in _lines(group, link)]
     notices = link("notices", ())
-    led = [_run([_text(LED, url=f"{notices}#mails")])] if groups else []
+    led = [_run([_text(asked, url=f"{notices}#mails")])] if asked else []
     card = {
         "$schema": "http://adaptivecards.io/schemas/adaptive-card.json",
         "type": "AdaptiveCard",
         "version": "1.4",
-        "body": [*body, *led, _run([_text(WHERE, isSubtle=True)])],
+        "body": [*body, *led, _run([_text(says, isSubtle=True)])],
         "actions": [{"type": "Action.OpenUrl", "title": "Mail, chat and calendar", "url": notices}],
     }
     attached = {"contentType": "application/vnd.microsoft.card.adaptive", "contentUrl": None, "content": card}

@@ -25,6 +25,8 @@ M = TypeVar("M", bound=models.Model)
 
 #: When the daily mail comes unless somebody chooses another hour.
 HOUR = 7
+#: The working days of who says nothing else, Monday to Friday, as ``date.weekday`` numbers them.
+WORKING_DAYS = "01234"
 
 
 class OwnQuerySet(models.QuerySet[M]):
@@ -45,11 +47,15 @@ class CalendarAddress(models.Model):
 
 
 class MailChoice(models.Model):
-    """How somebody wants the daily mail; without a row: at ``HOUR``, with everything."""
+    """How somebody wants the daily mail; without a row: at ``HOUR`` in the company's zone, with everything. Hour, ``zone`` (empty:
+    the company's) and ``weekdays`` hold for their chat too; ``both``: the mail comes beside the chat."""
 
     user = models.OneToOneField(User, on_delete=models.CASCADE, related_name="+")
     wanted = models.BooleanField(default=True)
     hour = models.PositiveSmallIntegerField(default=HOUR)
+    zone = models.CharField(max_length=64, blank=True)
+    weekdays = models.CharField(max_length=7, default=WORKING_DAYS)
+    both = models.BooleanField(default=False)
     version = models.PositiveIntegerField(default=1)
 
     objects = OwnQuerySet.as_manager()

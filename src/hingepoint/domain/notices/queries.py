@@ -6,28 +6,48 @@ import datetime as dt
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
+from zoneinfo import ZoneInfo
 
 from django.conf import settings
+from django.utils import timezone
 
 from hingepoint.domain.notices import reading, rules
-from hingepoint.domain.notices.models import CalendarAddress, Chat, Digest, MailChoice, NoticeAnswer, Quiet
-from hingepoint.domain.notices.rules import Group
+from hingepoint.domain.notices.models import (
+    HOUR,
+    WORKING_DAYS,
+    CalendarAddress,
+    Chat,
+    Digest,
+    MailChoice,
+    NoticeAnswer,
+    Quiet,
+)
+from hingepoint.domain.notices.rules import Away, Group
 from hingepoint.domain.notices.vain import SignalInMails, signals_in_mails
 from hingepoint.domain.people.models import User, Viewer, works_here
+from hingepoint.domain.routines.models import DaysOff
 from hingepoint.records.errors import Hidden
 from hingepoint.records.notices import ChatService, Entry, Line, NoticeKind
 
 #: Mails shown on the page.
 LATEST = 10
+A_DAY = dt.timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """How the daily mail comes. ``version`` 0: never chosen."""
+    """How the daily mail comes. ``version`` 0: never chosen. ``zone`` empty: the company's."""
 
     wanted: bool
     hour: int
     version: int
+    zone: str = ""
+    weekdays: str = WORKING_DAYS
+    both: bool = False
+
+    def now(self, at: dt.datetime) -> dt.datetime:
+        """Return a moment as their clock shows it."""
+        return timezone.localtime(at, ZoneInfo(self.zone) if self.zone else None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +140,29 @@ def _chat(viewer: User) -> ChatShown:
 
 def choice_of(user: User) -> Choice:
     row = MailChoice.objects.visible_to(user).first()
-    return Choice(row.wanted, row.hour, row.version) if row else Choice(True, MailChoice().hour, 0)
+    return _choice(row) if row else USUAL
+
+
+#: Of who never chose.
+USUAL = Choice(True, HOUR, 0)
+
+
+def _choice(row: MailChoice) -> Choice:
+    return Choice(row.wanted, row.hour, row.version, row.zone, row.weekdays, row.both)
+
+
+def choices() -> dict[int, Choice]:
+    """Return how the mail comes by person, of those who chose."""
+    return {row.user_id: _choice(row) for row in MailChoice.objects.all()}
+
+
+def away_around(day: dt.date) -> Away:
+    """Return who is away on a day, the one before and the one after: it is these three days somewhere."""
+    rows = DaysOff.objects.filter(since__lte=day + A_DAY, until__gt=day - A_DAY)
+    spans: dict[int | None, list[tuple[dt.date, dt.date]]] = defaultdict(list)
+    for person, since, until in rows.values_list("person_id", "since", "until"):
+        spans[person].append((since, until))
+    return Away(spans)
 
 
 def quiet(user: User, today: dt.date) -> set[NoticeKind]:

@@ -22,8 +22,6 @@ SNOOZE = dt.timedelta(days=14)
 TRIES = 6
 #: A chat that took nothing on so many days of messages in a row is left.
 CHAT_DAYS = 3
-#: Friday is the last day on which mails go out.
-_LAST_WEEKDAY = 4
 
 
 def digest_of(token: str) -> str:
@@ -31,9 +29,25 @@ def digest_of(token: str) -> str:
     return hashlib.sha256(token.encode()).hexdigest()
 
 
-def is_time(now: dt.datetime, hour: int, *, off: bool) -> bool:
-    """Return whether a mail may go out ``now`` (in the company's zone): a working day of the person, from their hour on."""
-    return not off and now.weekday() <= _LAST_WEEKDAY and now.hour >= hour
+def is_time(now: dt.datetime, hour: int, weekdays: str, *, off: bool) -> bool:
+    """Return whether a mail may go out ``now`` (in the person's zone): a working day of theirs, from their hour on."""
+    return not off and str(now.weekday()) in weekdays and now.hour >= hour
+
+
+@dataclass(frozen=True, slots=True)
+class Away:
+    """Who is away from when until before when, around a day; those of nobody are everybody's."""
+
+    spans: dict[int | None, list[tuple[dt.date, dt.date]]]
+
+    def holds(self, person_id: int, day: dt.date) -> bool:
+        return self.of_all(day) or self._within(person_id, day)
+
+    def of_all(self, day: dt.date) -> bool:
+        return self._within(None, day)
+
+    def _within(self, whose: int | None, day: dt.date) -> bool:
+        return any(since <= day < until for since, until in self.spans.get(whose, ()))
 
 
 def new_keys(lines: Iterable[Line], told: Iterable[str]) -> list[str]:

@@ -178,7 +178,7 @@ def change_role(*, by: User | None, at: dt.datetime, user: User, role: Role, rea
         changes={"role": [before, role]},
         reason=reason,
     )
-    safety.tell(user, f"You are {Role(role).label.lower()} now.", by=by, at=at)
+    safety.tell(user, f"You are {Role(role).label.lower()} now.", by=by, at=at, who=_who(by, reason))
 
 
 @action
@@ -201,7 +201,13 @@ def set_active(*, by: User | None, at: dt.datetime, user: User, active: bool, re
         changes={"active": [before, active]},
         reason=reason,
     )
-    safety.tell(user, "You can sign in again." if active else "You cannot sign in any more.", by=by, at=at)
+    what = "You can sign in again." if active else "You cannot sign in any more."
+    safety.tell(user, what, by=by, at=at, who=_who(by, reason))
+
+
+def _who(by: User | None, reason: str) -> str:
+    """Return what did something where nobody did: its reason, as the head of a sentence. A colleague's reason is not the person's."""
+    return "" if by else reason[:1].upper() + reason[1:]
 
 
 @action

@@ -10,6 +10,7 @@ from django.core.mail import EmailMessage
 from django.utils import timezone
 
 from hingepoint.domain.people.actions import Letter, NotDelivered
+from hingepoint.domain.people.safety import PROGRAM
 
 _WORDS = """Hello {name},
 
@@ -36,6 +37,12 @@ _CHANGED = """Hello {name},
 If you know of it, there is nothing to do. If not, tell whoever looks after Hingepoint in your company now, and change your
 password: somebody else may be signed in as you.
 """
+_BY_ITSELF = """Hello {name},
+
+{what} {who}{company} did so by itself on {when}.
+
+Nobody was at your account: your password can stay.
+"""
 
 
 def send_change(*, to: str, name: str, what: str, who: str, at: dt.datetime) -> None:
@@ -43,7 +50,9 @@ def send_change(*, to: str, name: str, what: str, who: str, at: dt.datetime) -> 
     company = f" of {settings.ENVIRONMENT.company}" if settings.ENVIRONMENT.company else ""
     local = timezone.localtime(at)
     when = f"{local.day} {local:%B %Y at %H:%M}"
-    words = _CHANGED.format(name=name, what=what, who=who, company=company, when=when)
+    words = (_BY_ITSELF if who == PROGRAM else _CHANGED).format(
+        name=name, what=what, who=who, company=company, when=when
+    )
     deliver("Something changed that opens Hingepoint", words, to=to)
 
 

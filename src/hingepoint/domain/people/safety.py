@@ -9,10 +9,15 @@ from django.db import transaction
 
 from hingepoint.domain.people.models import User
 
+#: Who did what nobody asked for.
+PROGRAM = "Hingepoint"
 
-def tell(user: User | None, what: str, *, by: User | None, at: dt.datetime, to: str | None = None) -> None:
-    """Have ``user``, and nobody else, mailed ``what`` changed and who did it, once it is kept. ``to`` is where they are
-    reached, if it is not their address of now. Who has no address, and an installation without mail, learns it from the trail;
+
+def tell(
+    user: User | None, what: str, *, by: User | None, at: dt.datetime, to: str | None = None, who: str = ""
+) -> None:
+    """Have ``user``, and nobody else, mailed ``what`` changed and who did it, once it is kept; ``who`` says it where no person
+    did. ``to`` is where they are reached, if it is not their address of now. Who has no address, and an installation without mail, learns it from the trail;
     who was never here and cannot come in yet is not told what is made ready for them."""
     if user is None or not (user.visited_on or user.can_sign_in) or not settings.ENVIRONMENT.mail_server:
         return
@@ -21,6 +26,6 @@ def tell(user: User | None, what: str, *, by: User | None, at: dt.datetime, to: 
         return
     from hingepoint.domain.people.tasks import mail_change  # it calls back
 
-    who = "You" if by == user else by.name if by else "Your administrator"
+    who = who or ("You" if by == user else by.name if by else "Your administrator")
     told = (address, user.name, what, who, at.isoformat())
     transaction.on_commit(lambda: mail_change.enqueue(*told))

@@ -8,6 +8,7 @@ from urllib.parse import quote
 
 from hingepoint.domain.agreements.models import Agreement
 from hingepoint.domain.audit.models import AuditEvent
+from hingepoint.domain.escalations.models import Escalation
 from hingepoint.domain.signals.models import Raise
 from hingepoint.domain.webhooks.rules import TOLD
 from hingepoint.records.webhooks import HookKind
@@ -16,13 +17,15 @@ Ids = dict[str, Any]
 
 
 def told(entries: Sequence[AuditEvent], *, address: str) -> list[tuple[AuditEvent, HookKind, Ids]]:
-    """Return what is told of each entry, with ``what`` was done, the ids and under ``read`` where the API has it. Two SQL
-    queries at most."""
-    places = _agreements(entries) | _raises(entries)
+    """Return what is told of each entry, with ``what`` was done, the ids and under ``read`` where the API has it. Three
+    SQL queries at most."""
+    places, asked = _agreements(entries) | _raises(entries), _exceptions(entries)
     found = []
     for entry in entries:
         if kind := TOLD.get((entry.subject, entry.action)):
             ids, path = places.get((entry.subject, entry.subject_id)) or _named(entry, kind)
+            if kind == HookKind.EXCEPTION and (number := asked.get(entry.pk)):
+                ids, path = {**ids, "exception_id": number}, f"/exceptions/{number}"
             read = {"read": f"{address}/api{path}"} if path else {}
             found.append((entry, kind, {"what": entry.action or "reopened", **ids, **read}))
     return found
@@ -52,6 +55,17 @@ def _raises(entries: Sequence[AuditEvent]) -> dict[tuple[str, str], tuple[Ids, s
     return {
         ("signal", str(pk)): ({"raise_id": pk, "signal": signal}, f"/signals/{signal}") for pk, signal in rows
     }
+
+
+def _exceptions(entries: Sequence[AuditEvent]) -> dict[int, int]:
+    """Return the number of the exception that an entry is about, by the entry's: it says so, or names the event that asked."""
+    of = [one for one in entries if TOLD.get((one.subject, one.action)) == HookKind.EXCEPTION]
+    events = {one.changes["event"] for one in of if "event" in one.changes}
+    by_event = (
+        dict(Escalation.objects.filter(event__in=events).values_list("event_id", "pk")) if events else {}
+    )
+    found = {one.pk: one.changes.get("exception") or by_event.get(one.changes.get("event")) for one in of}
+    return {entry: number for entry, number in found.items() if number}
 
 
 #: Of which part of a deal something is read, by the kind of what is told.
