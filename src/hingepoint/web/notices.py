@@ -108,9 +108,7 @@ def choose_chat(request: Request) -> HttpResponse:
     actions.choose_chat(
         by=request.user, at=timezone.now(), service=service, url=said["url"].strip(), version=version
     )
-    messages.info(
-        request, say("{chat} is told from your hour on. Send a test to see it arrive.", chat=service.label)
-    )
+    messages.info(request, _from_now_on(service))
     return redirect("notices")
 
 
@@ -142,7 +140,7 @@ def choose_team_chat(request: Request) -> HttpResponse:
     team_chats.choose(
         by=request.user, at=timezone.now(), team_id=said["team"], service=service, url=said["url"].strip()
     )
-    messages.info(request, f"{service.label} is told from your hour on. Send a test to see it arrive.")
+    messages.info(request, _from_now_on(service))
     return redirect(_teams_part())
 
 
@@ -162,6 +160,10 @@ def try_team_chat(request: Request, team_id: int) -> HttpResponse:
     team_chats.try_now(by=request.user, at=timezone.now(), team_id=team_id, link=partial(_page_of, request))
     messages.info(request, "The test was taken: look into the channel.")
     return redirect(_teams_part())
+
+
+def _from_now_on(service: ChatService) -> str:
+    return say("{chat} is told from your hour on. Send a test to see it arrive.", chat=service.label)
 
 
 def _teams_part() -> str:
