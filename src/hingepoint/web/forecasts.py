@@ -207,7 +207,7 @@ def quarter_of(quarter: Told) -> str:
 def _table(one: Forecast, unit: str) -> tables.Table:
     columns = [
         (say("Quarter"), False),
-        (say("Told"), True),
+        (say("Forecast"), True),
         (say("95% range"), True),
         (say("Came"), True),
         (say("Deals told"), True),
