@@ -19,6 +19,7 @@ from pydantic import (
     WithJsonSchema,
     create_model,
 )
+from pydantic.config import JsonDict
 
 from hingepoint.web.requests import MOST
 
@@ -26,7 +27,7 @@ LINES, MOST_LINES = 100, 1000
 _NO_NUL = r"^[^\x00]*$"
 #: No fact of a sale is older or lies further ahead, and every database can hold it.
 FIRST_YEAR, LAST_YEAR = 1970, 2199
-_YEARS = {"pattern": r"^(19[7-9][0-9]|2[01][0-9][0-9])-"}
+_YEARS: JsonDict = {"pattern": r"^(19[7-9][0-9]|2[01][0-9][0-9])-"}
 
 
 def _as_documented(sent: Any) -> Any:
