@@ -14,8 +14,8 @@ from hingepoint.connectors.exchange import NoRight, NotReachable, NotSignedIn
 from hingepoint.domain.audit.models import AuditEvent
 from hingepoint.domain.deals.frames import deals_frame
 from hingepoint.domain.deals.models import Deal
-from hingepoint.domain.sync import actions
-from hingepoint.domain.sync.models import Connection, WrittenBack
+from hingepoint.domain.sync import actions, queries
+from hingepoint.domain.sync.models import Connection, SyncRun, WrittenBack
 from hingepoint.records.crm import (
     Capability,
     CapabilityFound,
@@ -327,6 +327,78 @@ def test_what_is_missing_says_what_it_costs_and_what_to_ask_for(desk, crm):
     said = desk.get(reverse("connection", args=[Connection.objects.get().pk])).content.decode()
     assert "signal 2 begins today" in said
     assert "<li>read on Approvals</li>" in said
+
+
+MANY = CapabilityFound(Capability.DEALS, Found.TRACKED, 900)
+PARTLY = CapabilityFound(
+    Capability.OWNER_HISTORY, Found.TRACKED_SINCE, 2, dt.date(2025, 1, 2), ask_for="History"
+)
+MISSING = CapabilityFound(Capability.APPROVALS, Found.NO_RIGHT, ask_for="read on Approvals")
+
+
+@pytest.mark.parametrize(
+    ("found", "said"),
+    [
+        ((MANY,), "All 1 can be read in full."),
+        ((MANY, PARTLY), "1 of 2 can be read in full; 1 in part.</b> One right more would give what is missing."),
+        ((MANY, MISSING), "1 of 2 can be read in full; not at all: Approvals.</b> One right more"),
+        ((MANY, PARTLY, MISSING), "1 in part; not at all: Approvals.</b> 2 rights more would give what is missing."),
+    ],
+)  # fmt: skip
+def test_the_self_test_is_said_in_one_sentence(desk, crm, found, said):
+    crm.found = found
+    desk.post(reverse("new-connection", args=["fake1"]), given())
+    page = desk.get(reverse("connection", args=[Connection.objects.get().pk])).text
+    assert said in page
+    assert ('data-copies="ask-for"' in page) == (len(found) > 1)
+
+
+def ran(made: Connection, began_at: dt.datetime, minutes: float, **read) -> SyncRun:
+    ended_at = began_at + dt.timedelta(minutes=minutes)
+    return SyncRun.objects.create(
+        connection=made, began_at=began_at, touched_at=ended_at, ended_at=ended_at, read=read, waited=20
+    )
+
+
+def test_the_last_two_days_are_told_in_parts_of_three_hours(desk, connected):
+    at = timezone.now()
+    SyncRun.objects.all().delete()
+    for hours, deals in ((1, 5), (2, 7), (40, 11), (49, 1_000)):
+        ran(connected, at - dt.timedelta(hours=hours), 1, deals=deals, contacts=1)
+    told = queries.for_command(connected.pk, at=at).hours
+    assert [one.read for one in told] == [0, 0, 12, *[0] * 12, 14]
+    assert [one.waited for one in told] == [0, 0, 20, *[0] * 12, 40]
+    assert (
+        "It waited 60 s for limits of the CRM." in desk.get(reverse("connection", args=[connected.pk])).text
+    )
+
+
+def test_the_first_load_says_how_long_the_rest_takes_at_its_pace(desk, crm):
+    """One deal is here after two minutes of work, in two runs; the CRM counts 900."""
+    crm.found = (MANY,)
+    desk.post(reverse("new-connection", args=["fake1"]), given())
+    made = Connection.objects.get()
+    address = reverse("connection", args=[made.pk])
+    assert "The first load has 0 of 900 deals.</b></p>" in desk.get(address).text
+    actions.sync(at=NOW, connection_id=made.pk)
+    assert "The first load" not in desk.get(address).text
+    SyncRun.objects.all().delete()
+    for hours in (2, 1):
+        ran(made, NOW - dt.timedelta(hours=hours), 1)
+    Connection.objects.update(synced_at=None)
+    told = queries.for_command(made.pk, at=NOW).first_load
+    assert told == queries.FirstLoad(1, 900, 2 * 899)
+    assert "1 of 900 deals.</b> About 1,798 minutes more at the pace so far." in desk.get(address).text
+
+
+def test_requests_are_drawn_beside_where_we_stop(desk, connected):
+    Connection.objects.update(
+        requests=4_000, requests_on=timezone.localdate(), allowance=100_000, budget_share=0.5
+    )
+    page = desk.get(reverse("connection", args=[connected.pk])).text
+    assert 'aria-label="4,000 requests today, we stop at 50,000, 100,000 a day"' in page
+    assert '<rect class="bar-fill" y="4" width="16.0"' in page
+    assert '<rect class="bar-stop" x="199.0"' in page
 
 
 def test_a_token_that_is_not_taken_is_said(desk, crm, monkeypatch):

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import datetime as dt
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,7 +19,9 @@ from hingepoint import connectors
 from hingepoint.domain.sync import actions, queries
 from hingepoint.records.deals import BuyingRole, DealStatus
 from hingepoint.records.errors import Hidden, Refused
-from hingepoint.web import drafts
+from hingepoint.records.languages import say
+from hingepoint.reports.charts import columns, tables
+from hingepoint.web import drafts, formats
 from hingepoint.web.requests import Request, WholeNumber
 
 STEPS = ("Address and token", "Self-test", "Words and people", "Dry run", "On")
@@ -90,8 +93,39 @@ def connection(request: Request, connection_id: int) -> HttpResponse:
         "steps": STEPS,
         "step": _step(page),
         "drafts": _drafts(request, connection_id),
+        "pace": _pace(page.hours),
     }
     return render(request, "connections/connection.html", context)
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """The last two days of a connection, drawn for desk and phone, with their table, and the seconds it waited."""
+
+    desk: str
+    phone: str
+    table: tables.Table
+    waited: float
+
+
+def _pace(hours: Sequence[queries.HoursLine]) -> Pace | None:
+    """Return how the runs went, on a phone in half as many columns; None where nothing ran."""
+    if not hours:
+        return None
+    title = say("Records read in the last two days")
+    halves = zip(hours[::2], hours[1::2], strict=True)
+    drawn = [_column(one.since, one.read) for one in hours]
+    fewer = [_column(one.since, one.read + other.read) for one, other in halves]
+    return Pace(
+        desk=columns.draw(drawn, title=title, framed=False),
+        phone=columns.draw(fewer, title=title, width=330, framed=False),
+        table=columns.table(drawn, counted=say("Records")),
+        waited=sum(one.waited for one in hours),
+    )
+
+
+def _column(since: dt.datetime, read: int) -> columns.Column:
+    return columns.Column(formats.moment(since), read, f"{timezone.localtime(since):%H:%M}")
 
 
 #: Forms of the page of a connection, each sent to an address of its own.

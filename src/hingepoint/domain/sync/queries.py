@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Mapping
+import math
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from django.db.models import QuerySet
@@ -55,6 +56,8 @@ IN_PART: dict[Capability, str] = {
     Capability.OWNER_HISTORY: "Work from before that day stands with the owner of today.",
 }
 SOME_OF_IT = "Some of it comes over, some does not."
+#: The last two days are told in parts of so many hours.
+HOURS = 3
 #: Records that refused what we wrote, as many as the page of a connection shows.
 MOST_REFUSALS = 20
 _ORDER = [Found.NO_RIGHT, Found.NOT_THERE, Found.NOT_TRACKED, Found.TRACKED_SINCE, Found.TRACKED]
@@ -76,6 +79,10 @@ class CapabilityLine:
     detail: str
     costs: str
 
+    @property
+    def in_part(self) -> bool:
+        return self.found == Found.TRACKED_SINCE.label
+
 
 @dataclass(frozen=True, slots=True)
 class RunLine:
@@ -86,6 +93,25 @@ class RunLine:
     waited: float
     swept: bool
     problem: str
+
+
+@dataclass(frozen=True, slots=True)
+class HoursLine:
+    """What runs read in ``HOURS`` hours from ``since`` on, and how many seconds they waited for a limit of the CRM."""
+
+    since: dt.datetime
+    read: int = 0
+    waited: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class FirstLoad:
+    """How far the first load is: deals that are here of those that the CRM counts, and how many minutes the rest takes at the
+    pace so far, rounded up; None where nothing was timed."""
+
+    here: int
+    of: int
+    minutes_left: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,6 +219,7 @@ class ConnectionPage:
     capabilities: tuple[CapabilityLine, ...]
     in_full: int
     in_part: int
+    not_at_all: tuple[str, ...]
     ask_for: tuple[str, ...]
     stages: tuple[StageLine, ...]
     open_stages: tuple[str, ...]
@@ -210,6 +237,8 @@ class ConnectionPage:
     deals: int
     waiting: int
     runs: tuple[RunLine, ...]
+    hours: tuple[HoursLine, ...]  # of the last two days, the newest last; empty where nothing ran
+    first_load: FirstLoad | None  # while it is not done
     rules: tuple[RuleLine, ...]
     doubts: tuple[vanished.Doubt, ...]  # what vanished at once, and is not believed
     writing: tuple[WriteLine, ...]
@@ -308,7 +337,8 @@ def _page(row: Connection, at: dt.datetime) -> ConnectionPage:
         tested_at=row.tested_at,
         capabilities=found,
         in_full=sum(line.complete for line in found),
-        in_part=sum(line.found == Found.TRACKED_SINCE.label for line in found),
+        in_part=sum(line.in_part for line in found),
+        not_at_all=tuple(line.what for line in found if not line.complete and not line.in_part),
         ask_for=tuple(dict.fromkeys(line.ask_for for line in found if line.ask_for)),
         stages=_stages(row),
         open_stages=tuple(open_questions(row)),
@@ -326,6 +356,8 @@ def _page(row: Connection, at: dt.datetime) -> ConnectionPage:
         deals=deals.count(),
         waiting=deals.filter(due=True).count(),
         runs=tuple(_run(each) for each in runs),
+        hours=_hours(row, at),
+        first_load=_first_load(row, found, deals.count()),
         rules=_rules(runs),
         doubts=vanished.doubts(row),
         writing=tuple(_writing(row, part) for part in WriteBackPart),
@@ -438,6 +470,29 @@ def _own_fields(row: Connection) -> tuple[tuple[str, str], ...]:
 def _run(run: SyncRun) -> RunLine:
     read = sum(run.read.values())
     return RunLine(run.began_at, run.ended_at, read, run.requests, run.waited, run.swept, run.problem)
+
+
+def _hours(row: Connection, at: dt.datetime) -> tuple[HoursLine, ...]:
+    """Return the last two days in parts of ``HOURS`` hours, to the end of this hour. One SQL query."""
+    part = dt.timedelta(hours=HOURS)
+    since = at.replace(minute=0, second=0, microsecond=0) + dt.timedelta(hours=1) - 48 // HOURS * part
+    ran = SyncRun.objects.filter(connection=row, began_at__gte=since, began_at__lt=at)
+    found = [HoursLine(since + number * part) for number in range(48 // HOURS)]
+    for began_at, read, waited in (runs := ran.values_list("began_at", "read", "waited")):
+        before = found[number := (began_at - since) // part]
+        found[number] = replace(before, read=before.read + sum(read.values()), waited=before.waited + waited)
+    return tuple(found) if runs else ()
+
+
+def _first_load(row: Connection, capabilities: Sequence[CapabilityLine], here: int) -> FirstLoad | None:
+    """Return how far the first load is; None once it is done, or where the CRM counts no deals. One SQL query."""
+    of = next((one.count for one in capabilities if one.key == Capability.DEALS), None)
+    if row.synced_at is not None or not of:
+        return None
+    times = SyncRun.objects.filter(connection=row).values_list("began_at", "touched_at")
+    took = sum((touched - began for began, touched in times), dt.timedelta())
+    left = math.ceil(took / here * max(of - here, 0) / dt.timedelta(minutes=1)) if here and took else None
+    return FirstLoad(here, of, left)
 
 
 def _rules(runs: list[SyncRun]) -> tuple[RuleLine, ...]:

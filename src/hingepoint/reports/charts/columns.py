@@ -1,4 +1,4 @@
-"""Columns: how many there were, period by period, for what is too little to be a chart yet. The frame is dashed: it is no reading."""
+"""Columns: how many there were, period by period. What is too little to be a chart yet has a dashed frame: it is no reading."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ class Column:
     tick: str = ""
 
 
-def draw(columns: Sequence[Column], *, title: str, width: int = 720) -> str:
-    """Return the columns from zero, each with its number."""
+def draw(columns: Sequence[Column], *, title: str, width: int = 720, framed: bool = True) -> str:
+    """Return the columns from zero, each with its number; ``framed``: it is no reading."""
     step = (width - 16) / max(len(columns), 1)
     most = max([one.count for one in columns] + [1])
-    body = _frame(width) + "".join(
+    body = (_frame(width) if framed else "") + "".join(
         _column(one, 8 + index * step, step, most) for index, one in enumerate(columns)
     )
     said = f"{numbers.plural(len(columns), 'period')}, {numbers.number(sum(one.count for one in columns))} in all."

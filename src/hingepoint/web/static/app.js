@@ -132,6 +132,17 @@
     });
   }
 
+  /* Words are copied where the browser lets a page do so; else they can be marked as ever. */
+  if (navigator.clipboard) {
+    for (const button of all("[data-copies]")) {
+      button.hidden = false;
+      button.addEventListener("click", async () => {
+        await navigator.clipboard.writeText(document.getElementById(button.dataset.copies).innerText);
+        for (const words of button.children) words.hidden = words !== button.lastElementChild;
+      });
+    }
+  }
+
   /* Keys: / ? j k x g-h. Never while typing, never with a modifier. */
   let pending = "";
   const rows = () => all("[data-rows] .row-link");
