@@ -166,7 +166,8 @@ ASKS_NOBODY: dict[str, str] = {
         ("coaching.NoteForm", "proof.ProofForm", "involvement.ActivityForm", "pressures.TagForm", "reviews.AdditionForm",
          "sponsorship.MessageForm"), _OWN),
     **dict.fromkeys(
-        ("discovery.DecisionForm", "impact.WithdrawForm", "reviews.DecisionForm", "reviews.CommitmentForm", "signals.MuteForm"),
+        ("discovery.DecisionForm", "impact.WithdrawForm", "reviews.DecisionForm", "reviews.CommitmentForm", "signals.MuteForm",
+         "signals.LimitsForm", "signals.WhyForm"),
         _DECIDES),
     "proof.AnswerForm": "asked of the customer, and not of anybody here",
     "negotiation.DayForm": "a part of other forms",

@@ -52,7 +52,7 @@ OURS = re.compile(r"(url|static|query)\(|request\.(path|get_full_path\(\))$")
 OUR_NAMES = {
     "action", "address", "at", "base", "cancel_url", "card.address", "cell.url", "clear_url", "column.url", "deals_url",
     "group.more", "href or '#' ~ dialog", "item.url", "item[1]", "line.url", "look", "page", "persona.url", "place.url", "quick",
-    "row.url", "save_url", "url",
+    "row.url", "save_url", "undo", "url",
 }  # fmt: skip
 WHOLE = re.compile(
     r"""(?:\b(?:href|src|action|formaction|poster|data)|xlink:href|hx-\w+)=["']?\{\{\s*(.*?)\s*\}\}"""
