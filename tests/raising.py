@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Mapping
 from dataclasses import replace
+from typing import Any
 from unittest import mock
 
 import numpy as np
@@ -75,6 +76,12 @@ def report(day: dt.date, places: Mapping[str, tuple[Reading, ...]] | None = None
     return Report(
         day, "month", 40, 2.5, tuple(told(one, *given.get(key, ())) for key, one in SIGNALS.items())
     )
+
+
+def with_told(**parts: Any) -> Report:
+    """Return the report of a day on which these parts are told of the second signal."""
+    first, second, *others = (whole := report(DAY)).signals
+    return replace(whole, signals=(first, replace(second, **parts), *others))
 
 
 def nothing(day: dt.date) -> Facts:

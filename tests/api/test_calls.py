@@ -14,6 +14,7 @@ import talks
 from api.operations import OPERATIONS
 from calling import program, secret_of
 from cast import NOW, TODAY, deal, person
+from hingepoint.analysis.signals.shape import Unjudged
 from hingepoint.api.app import document
 from hingepoint.domain.agreements import actions as agreements
 from hingepoint.domain.agreements.models import AgreementType
@@ -245,6 +246,14 @@ def test_a_signal_is_read_with_its_numbers(cast):
     assert raised in page["places"]
     assert raised["ci"][0] <= raised["reading"] <= raised["ci"][1]
     assert raised["baseline"] is not None
+
+
+def test_places_without_a_reading_are_read_with_what_they_have(cast):
+    small = Unjudged(raising.SOUTH, 6, 30)
+    raising.keep({raising.DAY: raising.with_told(unjudged=(small,))}, as_of=raising.DAY)
+    page = program(cast.sponsor).get("/signals/exceptions").json()
+    assert page["unjudged"] == [{"place": {"level": "team", "name": "South"}, "units": 6, "periods": 30}]
+    assert "South" not in {one["place"]["name"] for one in page["places"]}
 
 
 def test_findings_of_a_run_are_read_and_decided_on_with_their_facts(cast):

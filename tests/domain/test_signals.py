@@ -39,7 +39,7 @@ from hingepoint.jobs import nightly
 from hingepoint.records.errors import Hidden, Refused
 from hingepoint.records.people import Role
 from hingepoint.records.signals import StepKind
-from raising import DAY, NORTH, SINCE, SOUTH, a_raise, nothing, read, read_all, reading, report
+from raising import DAY, NORTH, SINCE, SOUTH, a_raise, nothing, read, read_all, reading, report, with_told
 from same import same
 
 
@@ -410,12 +410,6 @@ class TestLimits:
         assert len(offered) == 36
         assert (offered[0], offered[12]) == (first, first.replace(year=first.year - 1))
         assert queries.signal(cast.manager, "exceptions").months == ()
-
-
-def with_told(**parts):
-    """Return the report of a day on which these parts are told of the second signal."""
-    first, second, *others = (whole := report(DAY)).signals
-    return replace(whole, signals=(first, replace(second, **parts), *others))
 
 
 # ---- who sees what ----

@@ -8,7 +8,7 @@ from django.utils import timezone
 from ninja import Query, Schema
 from pydantic import Field
 
-from hingepoint.analysis.signals.shape import Place, Reading, Told
+from hingepoint.analysis.signals.shape import Place, Reading, Told, Unjudged
 from hingepoint.api import shapes
 from hingepoint.api.callers import Request
 from hingepoint.api.routing import Subject
@@ -42,6 +42,7 @@ At = shapes.shape(
     ci=shapes.RANGE,
     size_ci=shapes.RANGE,
 )
+WithoutReading = shapes.shape("PlaceWithoutReading", Unjudged, "place units periods", place=Where)
 if TYPE_CHECKING:
     OneAt: TypeAlias = Any  # a checker takes no union of what is made when the program runs
 else:
@@ -76,9 +77,11 @@ class Signals(Schema):
 
 
 class SignalPage(Signal):
-    """One signal on a day at every place, with the raises that ended and the deals behind."""
+    """One signal on a day at every place, with the raises that ended and the deals behind. ``unjudged``: places with too few
+    cases, or for too short a time, to be told from chance."""
 
     places: list[At]  # type: ignore[valid-type]
+    unjudged: list[WithoutReading]  # type: ignore[valid-type]
     day: shapes.dt.date | None
     facts_until: shapes.dt.date | None
     ended: list[Raise]  # type: ignore[valid-type]
@@ -152,7 +155,7 @@ def list_deals_under_pressure(request: Request, pressure: Pressure) -> Any:
 def _page(request: Request, key: str, as_of: Any = None) -> dict[str, Any]:
     page = queries.signal(request.auth.user, key, as_of)
     same = {name: getattr(page, name) for name in ("day", "facts_until", "raises", "ended", "deals")}
-    return {**_signal(page.told), **same, "places": page.told.places}
+    return {**_signal(page.told), **same, "places": page.told.places, "unjudged": page.told.unjudged}
 
 
 def _signal(told: Told) -> dict[str, Any]:

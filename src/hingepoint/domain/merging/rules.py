@@ -123,6 +123,7 @@ WORDS = {
     "reason": ("reason", "reasons"),
     "run": ("discovery", "discoveries"),
     "savedview": ("saved view", "saved views"),
+    "signallimits": ("change of limits", "changes of limits"),
     "strategy": ("strategy", "strategies"),
 }
 _REST = ("other entry", "other entries")
