@@ -27,17 +27,11 @@ HOSTILE = 'Mills <!channel> <https://evil.example|open> *now* [here](https://evi
 pytestmark = pytest.mark.django_db
 
 
-def reached(settings, *places: str, **more) -> None:
-    """Let this installation have an address, and reach chats on loopback."""
-    told = {"address": "https://hinge.example", "allow_outbound": list(places)} | more
-    settings.ENVIRONMENT = settings.ENVIRONMENT.model_copy(update=told)
-
-
 @pytest.fixture(params=list(ChatService), ids=str)
 def told(request, cast, settings):
     """Sanna's chat, with something of hers due; and what it took."""
     with chatting.chat(request.param) as (place, took):
-        reached(settings, place)
+        chatting.reached(settings, place)
         url = f"http://{place}/T0/B0/secret"
         actions.choose_chat(by=cast.seller, at=MONDAY, service=request.param, url=url, version=0)
         duties.falls_due(cast.seller, due_at=MONDAY)
@@ -75,7 +69,7 @@ def test_hour_weekend_days_off_and_what_is_left_out_hold_as_for_the_mail(told, c
 
 def test_mail_and_chat_are_told_the_same_and_each_once(told, cast, settings):
     settings.EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
-    reached(settings, *settings.ENVIRONMENT.allow_outbound, mail_server="smtp+plain://localhost")
+    chatting.reached(settings, *settings.ENVIRONMENT.allow_outbound, mail_server="smtp+plain://localhost")
     actions.choose_mail(by=cast.seller, at=MONDAY, wanted=True, hour=7, version=0, both=True)
     assert [actions.send_digests(at=MONDAY, link=link) for _ in range(2)] == [2, 0]
     assert (len(told), len(mail.outbox)) == (1, 1)
@@ -86,7 +80,7 @@ def test_mail_and_chat_are_told_the_same_and_each_once(told, cast, settings):
 
 
 def test_without_an_address_for_links_nothing_is_told(told, settings):
-    reached(settings, *settings.ENVIRONMENT.allow_outbound, address="")
+    chatting.reached(settings, *settings.ENVIRONMENT.allow_outbound, address="")
     assert actions.send_digests(at=MONDAY, link=link) == 0
     assert not Digest.objects.exists()
 
@@ -109,7 +103,7 @@ def test_a_test_arrives_and_tells_nothing(told, cast):
 @pytest.mark.parametrize("service", ChatService)
 def test_what_is_refused_is_said_tried_again_and_not_for_ever(cast, settings, service):
     with chatting.chat(service, refuse=410) as (place, took):
-        reached(settings, place)
+        chatting.reached(settings, place)
         url = f"http://{place}/T0/B0/secret"
         actions.choose_chat(by=cast.seller, at=MONDAY, service=service, url=url, version=0)
         duties.falls_due(cast.seller, due_at=MONDAY)
@@ -140,7 +134,7 @@ def test_a_chat_that_took_nothing_on_three_days_is_left_and_its_person_told_by_m
     facts = {"by": cast.seller, "at": MONDAY - DAY}
     actions.choose_mail(**facts, wanted=False, hour=7, version=0)
     with chatting.chat(ChatService.SLACK, refuse=404) as (place, _):
-        reached(settings, place, mail_server="smtp+plain://localhost")
+        chatting.reached(settings, place, mail_server="smtp+plain://localhost")
         told = {"service": ChatService.SLACK, "url": f"http://{place}/T0/B0/secret"}
         actions.choose_chat(**facts, **told, version=0)
         days_in_vain(cast.seller, 2)

@@ -30,16 +30,11 @@ SLACK = "https://hooks.slack.com/services/T0/B0/x"
 pytestmark = pytest.mark.django_db
 
 
-def reached(settings, place: str) -> None:
-    told = {"address": "https://hinge.example", "allow_outbound": [place]}
-    settings.ENVIRONMENT = settings.ENVIRONMENT.model_copy(update=told)
-
-
 @pytest.fixture(params=list(ChatService), ids=str)
 def told(request, cast, settings):
     """The channel of North, which Maud leads, with something of Sanna's due; and what it took."""
     with chatting.chat(request.param) as (place, took):
-        reached(settings, place)
+        chatting.reached(settings, place)
         url = f"http://{place}/T0/B0/secret"
         actions.choose(by=cast.manager, at=MONDAY, team_id=cast.north.pk, service=request.param, url=url)
         duties.falls_due(cast.seller, due_at=MONDAY)
@@ -154,7 +149,7 @@ def test_who_leads_the_team_no_more_has_it_told_no_more(told, cast):
 
 def test_a_channel_that_takes_nothing_is_tried_again_each_day_and_left_after_three(cast, settings):
     with chatting.chat(ChatService.SLACK, refuse=404) as (place, _):
-        reached(settings, place)
+        chatting.reached(settings, place)
         facts = {"team_id": cast.north.pk, "service": ChatService.SLACK, "url": f"http://{place}/T0/B0/x"}
         actions.choose(by=cast.manager, at=MONDAY - DAY, **facts)
         duties.falls_due(cast.seller, due_at=MONDAY)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import math
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -100,8 +101,8 @@ class HoursLine:
     """What runs read in ``HOURS`` hours from ``since`` on, and how many seconds they waited for a limit of the CRM."""
 
     since: dt.datetime
-    read: int = 0
-    waited: float = 0.0
+    read: int
+    waited: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -322,6 +323,7 @@ def _page(row: Connection, at: dt.datetime) -> ConnectionPage:
     sign_in, people = sign_in_of(row), _people(row)
     runs = list(SyncRun.objects.filter(connection=row).order_by("-began_at", "-pk")[:10])
     deals = Landed.objects.filter(connection=row, object=CrmObject.DEALS)
+    here = deals.count()
     return ConnectionPage(
         id=row.pk,
         name=row.name,
@@ -353,11 +355,11 @@ def _page(row: Connection, at: dt.datetime) -> ConnectionPage:
         synced_at=row.synced_at,
         next_at=row.next_at,
         problem=row.problem,
-        deals=deals.count(),
+        deals=here,
         waiting=deals.filter(due=True).count(),
         runs=tuple(_run(each) for each in runs),
         hours=_hours(row, at),
-        first_load=_first_load(row, found, deals.count()),
+        first_load=_first_load(row, found, here),
         rules=_rules(runs),
         doubts=vanished.doubts(row),
         writing=tuple(_writing(row, part) for part in WriteBackPart),
@@ -476,12 +478,16 @@ def _hours(row: Connection, at: dt.datetime) -> tuple[HoursLine, ...]:
     """Return the last two days in parts of ``HOURS`` hours, to the end of this hour. One SQL query."""
     part = dt.timedelta(hours=HOURS)
     since = at.replace(minute=0, second=0, microsecond=0) + dt.timedelta(hours=1) - 48 // HOURS * part
-    ran = SyncRun.objects.filter(connection=row, began_at__gte=since, began_at__lt=at)
-    found = [HoursLine(since + number * part) for number in range(48 // HOURS)]
-    for began_at, read, waited in (runs := ran.values_list("began_at", "read", "waited")):
-        before = found[number := (began_at - since) // part]
-        found[number] = replace(before, read=before.read + sum(read.values()), waited=before.waited + waited)
-    return tuple(found) if runs else ()
+    runs = SyncRun.objects.filter(connection=row, began_at__gte=since, began_at__lt=at)
+    ran: defaultdict[int, list[SyncRun]] = defaultdict(list)
+    for run in runs.only("began_at", "read", "waited"):
+        ran[(run.began_at - since) // part].append(run)
+    return tuple(_part(since + n * part, ran[n]) for n in range(48 // HOURS)) if ran else ()
+
+
+def _part(since: dt.datetime, runs: Sequence[SyncRun]) -> HoursLine:
+    read = sum(sum(run.read.values()) for run in runs)
+    return HoursLine(since, read, sum(run.waited for run in runs))
 
 
 def _first_load(row: Connection, capabilities: Sequence[CapabilityLine], here: int) -> FirstLoad | None:
