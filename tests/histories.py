@@ -68,6 +68,16 @@ def plain(deals=400, seed=1, sellers=10):
     return table, pl.DataFrame(events)
 
 
+#: The agreements of ``plain`` as the catalogue has them, which every company knows by the same key.
+CATALOGUED = {"helps": "cust.data_access", "idle": "cust.references", "other": "cust.pilot_scope"}
+
+
+def catalogued(deals=400, seed=1, sellers=10):
+    """Return the same of agreements of the catalogue."""
+    table, events = plain(deals, seed, sellers)
+    return table, events.with_columns(pl.col("agreement").replace(CATALOGUED))
+
+
 def enabling(deals=3000, seed=5, thorough=0.0):
     """Return deals and events in which ``opener`` opens ``hinge``, and ``hinge`` helps if it is well evidenced.
 

@@ -138,6 +138,7 @@ PAGES: dict[str, tuple[set[str] | None, dict]] = {
     "run-progress": (KEEPERS, {"run_id": "second_run"}),
     "compare-runs": (KEEPERS, {"run_id": "second_run"}),
     "export-run": (KEEPERS, {"run_id": "second_run", "name": "report.html"}),
+    "run-pack": ({"analyst"}, {"run_id": "second_run"}),
     "finding": (KEEPERS, {"run_id": "second_run", "key": "cust.data_access"}),
     "deals-behind": (KEEPERS, {"run_id": "second_run", "key": "cust.data_access"}),
     "evidence": (KEEPERS, {"run_id": "second_run"}),

@@ -2,14 +2,11 @@
 
 import json
 
-import polars as pl
 import pytest
 from click.testing import CliRunner
 
 from hingepoint import cli
-from histories import plain
-
-SHARED = {"helps": "cust.data_access", "idle": "cust.references", "other": "cust.pilot_scope"}
+from histories import CATALOGUED, catalogued, plain
 
 
 def run(*arguments):
@@ -20,9 +17,9 @@ def run(*arguments):
 def files(tmp_path_factory):
     """Deals and events of types that every company knows, as files."""
     folder = tmp_path_factory.mktemp("company")
-    deals, events = plain(700, sellers=12)
+    deals, events = catalogued(700, sellers=12)
     deals.write_csv(folder / "deals.csv")
-    events.with_columns(pl.col("agreement").replace(SHARED)).write_csv(folder / "events.csv")
+    events.write_csv(folder / "events.csv")
     return ["--deals", folder / "deals.csv", "--events", folder / "events.csv"]
 
 
@@ -36,7 +33,7 @@ def pack(files, tmp_path_factory):
 
 def test_a_pack_is_written_and_shown(pack):
     told = json.loads(pack.read_text())
-    assert "cust.data_access" in {cell["agreement"] for cell in told["cells"]} <= set(SHARED.values())
+    assert "cust.data_access" in {cell["agreement"] for cell in told["cells"]} <= set(CATALOGUED.values())
     shown = run("benchmark-pack", "show", pack).output
     assert "cust.data_access: +" in shown
     assert "at least" in shown

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -72,7 +71,7 @@ def _write(path: Path, pack: Pack) -> None:
             err=True,
         )
         raise SystemExit(NOT_ENOUGH_DATA)
-    path.write_text(json.dumps(pack.to_dict(), indent=1) + "\n", encoding="utf-8")
+    path.write_text(pack.text(), encoding="utf-8")
     left_out = f"; {pack.left_out} types are too small to leave" if pack.left_out else ""
     click.echo(f"Wrote {len(pack.cells)} types to {path}{left_out}.", err=True)
 

@@ -379,8 +379,8 @@ def continue_run(request, run_id: int):
 def repeat_run(request, run_id: int):
     """Compute a run again, on the same data with the same settings, or with a word on one agreement."""
     said = {name: request.POST.get(name, "") for name in ("chosen", "closing")}
-    refresh = request.POST.get("refresh") == "on"
-    return _change(request, run_id, actions.repeat_run, "", refresh=refresh, **said)
+    asked = {name: request.POST.get(name) == "on" for name in ("refresh", "pack")}
+    return _change(request, run_id, actions.repeat_run, "", **asked, **said)
 
 
 def _change(request, run_id: int, action, said: str, **options: Any):
@@ -496,12 +496,32 @@ def compare(request, run_id: int):
     return render(request, "discovery/compare.html", context)
 
 
+def pack(request, run_id: int):
+    """What of a run may be told to other companies: to be worked out, to be read, to be taken away."""
+    _require_analyst(request)
+    page = runs.run(request.user, run_id, at=timezone.now())
+    shown = whole.read(page.found)
+    names = {one.key: one.name for one in shown.findings}
+    cells = sorted(page.pack.cells, key=lambda one: -one.effect) if page.pack else []
+    context = {
+        "page": page,
+        "line": page.line,
+        "cells": [(one, names.get(one.agreement, one.agreement)) for one in cells],
+        "metric": shown.metric,
+        "least": (benchmark_pack.LEAST_DEALS, benchmark_pack.LEAST_SELLERS),
+    }
+    return render(request, "discovery/pack.html", context)
+
+
 def export(request, run_id: int, name: str):
-    """report.html, report.pdf, findings.csv, findings.parquet or run.json, of the findings one may see."""
+    """report.html, report.pdf, findings.csv, findings.parquet or run.json, of the findings one may see; pack.json, which
+    other companies may read."""
     page = runs.seen(runs.run(request.user, run_id, at=timezone.now()))
     if page.record is None or name not in _EXPORTS:
         raise Hidden
     if name == "run.json" and not request.user.sees_everything:
+        raise Hidden
+    if name == "pack.json" and not (page.pack and page.pack.cells):
         raise Hidden
     kind, make = _EXPORTS[name]
     stem, _, suffix = name.partition(".")
@@ -554,10 +574,16 @@ def _json(request, page: runs.RunPage) -> str:
     return json.dumps(facts, ensure_ascii=False, indent=1)
 
 
+def _pack(request, page: runs.RunPage) -> str:
+    assert page.pack is not None  # asked before
+    return page.pack.text()
+
+
 _EXPORTS = {
     "report.html": ("text/html; charset=utf-8", _html),
     "report.pdf": ("application/pdf", _pdf),
     "findings.csv": ("text/csv; charset=utf-8", _csv),
     "findings.parquet": ("application/vnd.apache.parquet", _parquet),
     "run.json": ("application/json", _json),
+    "pack.json": ("application/json", _pack),
 }

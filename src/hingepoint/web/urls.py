@@ -392,6 +392,7 @@ urlpatterns = [
     path("discovery/<int:run_id>/repeat", discovery.repeat_run, name="repeat-run"),
     path("discovery/<int:run_id>/decide", discovery.decide, name="decide-finding"),
     path("discovery/<int:run_id>/compare", discovery.compare, name="compare-runs"),
+    path("discovery/<int:run_id>/pack", discovery.pack, name="run-pack"),
     path("discovery/<int:run_id>/export/<str:name>", discovery.export, name="export-run"),
     path("discovery/<int:run_id>/evidence", trials.evidence_needed, name="evidence"),
     path("discovery/trials/<int:trial_id>", trials.trial, name="trial"),

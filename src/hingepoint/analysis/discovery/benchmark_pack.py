@@ -55,6 +55,10 @@ class Cell:
     as_of: str
 
     @property
+    def ends(self) -> datetime.date:
+        return datetime.date.fromisoformat(self.as_of)
+
+    @property
     def error(self) -> float:
         return (self.ci[1] - self.ci[0]) / (2 * intervals.Z)
 
@@ -78,6 +82,10 @@ class Pack:
             "least": {"deals": LEAST_DEALS, "sellers": LEAST_SELLERS},
             "cells": simple(self.cells),
         }
+
+    def text(self) -> str:
+        """Return the text of the file."""
+        return json.dumps(self.to_dict(), indent=1) + "\n"
 
 
 # ---- making one ----
@@ -103,7 +111,7 @@ def make(
 ) -> Pack:
     """Return the pack of deals and events for the metric of ``settings``; of the types in ``shared``, which are those that
     every company knows by the same key. Raises PackError for a metric of amounts or of won deals only."""
-    asked = _may_be_told(settings)
+    asked = may_be_told(settings)
     tables = replay.read(deals, events)
     known = sorted(set(tables.events["agreement"].drop_nulls().unique()) & set(shared))
     found = {key: blocks(tables, key) for key in known}
@@ -119,8 +127,11 @@ def make(
     return Pack(asked.metric or "", horizon, tuple(cells), len(known) - len(cells))
 
 
-def _may_be_told(settings: Settings) -> Settings:
-    """Return the settings with their metric by name. Raises PackError for one that would tell an amount."""
+def may_be_told(settings: Settings) -> Settings:
+    """Return the settings with their metric by name. Raises PackError for one that would tell an amount, and for agreements
+    without dates."""
+    if settings.agreement_columns:
+        raise PackError("agreements without dates have no effect that a pack could tell of")
     metric = metrics.parse_outcome(settings.metric or "won")
     if metric.kind != "share" or metric.among_won or metric.own:
         raise PackError("a pack tells of shares of all deals: of won, or of sales that serve the strategy")
@@ -208,6 +219,11 @@ def read(text: str) -> Pack:
         told = json.loads(text)
     except ValueError as error:
         raise PackError("the file is no benchmark pack: it is not JSON") from error
+    return opened(told)
+
+
+def opened(told: Any, *, left_out: int = 0) -> Pack:
+    """Return the pack of what a file holds. Raises PackError."""
     if not isinstance(told, dict) or told.get("format") != FORMAT:
         raise PackError("the file is no benchmark pack")
     if told.get("version") != VERSION:
@@ -218,7 +234,7 @@ def read(text: str) -> Pack:
     read_cells = tuple(_read_cell(one) for one in cells)
     if len({one.agreement for one in read_cells}) < len(read_cells):
         raise PackError("the pack tells a type twice")
-    return Pack(told["metric"], str(told.get("horizon", "")), read_cells)
+    return Pack(told["metric"], str(told.get("horizon", "")), read_cells, left_out)
 
 
 def _read_cell(told: Any) -> Cell:

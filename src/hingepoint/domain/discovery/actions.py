@@ -7,7 +7,7 @@ import hashlib
 import shutil
 import uuid
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any, Protocol
@@ -21,7 +21,7 @@ from django_tasks import task
 
 from hingepoint.analysis.discovery import Settings
 from hingepoint.domain.audit.actions import record
-from hingepoint.domain.discovery import work
+from hingepoint.domain.discovery import packs, work
 from hingepoint.domain.discovery.models import DataSnapshot, Finding, FindingDecision, Run
 from hingepoint.domain.people.models import User, works_here
 from hingepoint.domain.turns.actions import action, turns
@@ -144,29 +144,34 @@ def repeat_run(
     refresh: bool = False,
     chosen: str = "",
     closing: str = "",
+    pack: bool = False,
 ) -> Run:
     """Queue a run with the settings of an earlier one: on the same data, or with ``refresh`` on the
     database as it is now.
 
     ``chosen`` is an agreement that people choose freely, so it is judged whatever the checks say;
-    ``closing`` one that is part of closing. Raises NotPossible when the earlier one has no data to repeat.
+    ``closing`` one that is part of closing. With ``pack`` the benchmark pack is worked out too. Raises NotPossible when the
+    earlier one has no data to repeat, or can have no pack.
     """
     old = _run_for(by, run_id)
     if refresh and old.source != Source.DATABASE:
         raise NotPossible("That run was made from files: upload the new ones instead.")
     if not refresh and old.snapshot_id is None:
         raise NotPossible("That run has read no data yet. Continue it instead.")
+    if pack and (why := packs.refusal(old)):
+        raise NotPossible(why)
     run = Run.objects.create(
         asked_by=by,
         asked_at=at,
         source=old.source,
         inputs=old.inputs,
-        options=old.options,
+        options=_options(old, but=(packs.PACK,)) | ({packs.PACK: True} if pack else {}),
         settings=_with_word(old.settings, chosen=chosen, closing=closing),
         repeats=old,
         snapshot_id=None if refresh else old.snapshot_id,
     )
-    changes = {"repeats": [None, old.pk]} | {
+    changes = {"repeats": [None, old.pk]} | ({packs.PACK: [None, True]} if pack else {})
+    changes |= {
         name: [old.settings.get(name), value]
         for name, value in run.settings.items()
         if value != old.settings.get(name)
@@ -174,6 +179,11 @@ def repeat_run(
     _say(run, by=by, at=at, action="repeat run", changes=changes)
     _enqueue(run)
     return run
+
+
+def _options(old: Run, *, but: Sequence[str]) -> dict[str, Any]:
+    """Return the options of an earlier run for one that is made like it."""
+    return {name: value for name, value in old.options.items() if name not in but}
 
 
 def _with_word(settings: dict[str, Any], *, chosen: str, closing: str) -> dict[str, Any]:
@@ -201,7 +211,7 @@ def refresh_run(*, at: dt.datetime, run_id: int, previous: Sequence[str], since:
         asked_by=None,
         asked_at=at,
         source=old.source,
-        options={name: value for name, value in old.options.items() if name != "read"},
+        options=_options(old, but=("read", packs.PACK)),
         settings=old.settings | {"previous": list(previous), "replay": True},
         repeats=old,
     )
@@ -331,7 +341,10 @@ def _compute(run: Run) -> None:
     progress(0.0, "Reading the deals")
     data = work.read(run)
     keep_snapshot(at=timezone.now(), run=run, data=data)
-    found = work.find(data, settings=run.settings, progress=work.throttled(work.with_time_left(progress)))
+    tell = work.throttled(work.with_time_left(progress))
+    found = work.find(data, settings=run.settings, progress=tell)
+    if run.options.get(packs.PACK):
+        found = replace(found, pack=packs.worked_out(data, run, found.record, tell))
     finish(at=timezone.now(), run=run, found=found)
 
 
@@ -374,7 +387,7 @@ def finish(*, at: dt.datetime, run: Run, found: work.Found) -> None:
     """Keep what ``run`` found. Raises TurnOver when somebody cancelled it meanwhile."""
     hear(at=at, run=run, progress=1.0, doing="")
     run.refresh_from_db(fields=["cancel_asked", "status", "progress"])
-    run.status, run.ended_at, run.record = Status.DONE, at, found.record.stored()
+    run.status, run.ended_at, run.record = Status.DONE, at, _stored(found)
     run.metric, run.code_version = found.record.metric.name, found.code_version
     run.save(update_fields=["status", "ended_at", "record", "metric", "code_version"])
     in_set = {choice.agreement for choice in found.record.pivotal}
@@ -396,6 +409,11 @@ def finish(*, at: dt.datetime, run: Run, found: work.Found) -> None:
     _forget_files(run)
     changes = {"findings": [0, len(found.record.findings)], "version": [None, found.code_version]}
     _say(run, by=None, at=at, action="finish run", changes=changes)
+
+
+def _stored(found: work.Found) -> dict[str, Any]:
+    """Return the record as it is kept, with the pack where one was worked out."""
+    return found.record.stored() | ({packs.PACK: found.pack} if found.pack else {})
 
 
 def fail(*, at: dt.datetime, run: Run, problem: str, rows: Sequence[RowProblem] = ()) -> None:

@@ -59,10 +59,11 @@ class Data:
 
 @dataclass(frozen=True)
 class Found:
-    """What a run found, and by which version of the code."""
+    """What a run found, and by which version of the code; ``pack`` beside it where one was asked for."""
 
     record: record.Record
     code_version: str
+    pack: dict[str, Any] | None = None
 
 
 def read(run: Run) -> Data:
@@ -120,28 +121,33 @@ def _limited(data: Data, segment: str) -> Data:
 
 def find(data: Data, *, settings: dict[str, Any], progress: Callable[[float, str], None]) -> Found:
     """Return what discovery finds in ``data`` with the settings of a run. Raises Unusable."""
-    asked = settings_from(settings)
-    covariates = tuple(dict.fromkeys((*asked.covariates, *data.facts.get("covariates", ()))))
-    undated = tuple(dict.fromkeys((*asked.agreement_columns, *data.facts.get("agreement_columns", ()))))
-    asked = replace(asked, covariates=covariates, agreement_columns=undated)
+    wanted = asked(data, settings)
     try:
-        currency = money.one_currency(data.deals, asked.metric)
+        currency = money.one_currency(data.deals, wanted.metric)
         found = discovery.discover(
             data.deals,
             data.events,
-            settings=asked,
+            settings=wanted,
             catalogue=catalogue(),
             progress=progress,
             bad_rows=data.facts.get("bad_rows", 0),
             rules=data.facts.get("rules", {}),
             keep=kept_sums(data),
         )
-        if asked.replay:
+        if wanted.replay:
             found = replay.added(found, data.deals, data.events, catalogue=catalogue(), progress=progress)
     except discovery.DiscoveryError as error:
         text = str(error)
         raise Unusable(text[:1].upper() + text[1:] + ".") from error
     return Found(record.of(found, currency=currency, teams=teams(data.deals)), hingepoint.__version__)
+
+
+def asked(data: Data, settings: dict[str, Any]) -> discovery.Settings:
+    """Return the settings of a run, with the columns that were found while reading."""
+    wanted = settings_from(settings)
+    covariates = tuple(dict.fromkeys((*wanted.covariates, *data.facts.get("covariates", ()))))
+    undated = tuple(dict.fromkeys((*wanted.agreement_columns, *data.facts.get("agreement_columns", ()))))
+    return replace(wanted, covariates=covariates, agreement_columns=undated)
 
 
 def kept_sums(data: Data) -> kept.Kept | None:

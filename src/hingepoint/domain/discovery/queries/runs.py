@@ -11,9 +11,11 @@ import polars as pl
 from django.db.models import Count, Q, QuerySet
 
 from hingepoint.analysis.discovery import record as records_of_runs
+from hingepoint.analysis.discovery.benchmark_pack import Pack
 from hingepoint.analysis.discovery.record import Record
 from hingepoint.analysis.discovery.result import Check
 from hingepoint.analysis.discovery.track_record import Replay
+from hingepoint.domain.discovery import packs
 from hingepoint.domain.discovery.models import Finding, FindingDecision, Run
 from hingepoint.domain.people.models import User, works_here
 from hingepoint.records.errors import Hidden
@@ -58,7 +60,8 @@ class Decided:
 @dataclass(frozen=True, slots=True)
 class RunPage:
     """A run with its record; ``decided`` holds the decision that counts, by key, ``earlier`` the last one
-    of other runs. ``keys`` are the findings the viewer may see."""
+    of other runs. ``keys`` are the findings the viewer may see. ``pack`` is for analysts; ``no_pack`` says why a run can
+    have none."""
 
     line: RunLine
     record: Record | None
@@ -79,6 +82,8 @@ class RunPage:
     repeats: int | None
     ended_at: dt.datetime | None
     previous: int | None
+    pack: Pack | None = None
+    no_pack: str = ""
 
     @property
     def found(self) -> Record:
@@ -211,6 +216,8 @@ def run(viewer: User, run_id: int, *, at: dt.datetime) -> RunPage:
         repeats=found.repeats_id,
         ended_at=found.ended_at,
         previous=_previous(viewer, found),
+        pack=packs.kept(found.record) if may_run(viewer) else None,
+        no_pack=packs.refusal(found) if found.status == Status.DONE else "",
     )
 
 
