@@ -90,7 +90,7 @@ def test_a_finding_made_by_entries_after_the_win_says_that_fewer_of_them_would_t
         some.filter((pl.col("agreement") == "idle") & pl.col("deal_id").is_in(won)).height
         for some in (events, written)
     )
-    assert finding.confirmed
+    assert (finding.grade, len(finding.details.doubts)) == ("weak", 1)
     (told,) = [one for one in finding.details.breaks if one.fault == "written_after_the_win"]
     assert 0 < told.share < 1 - honest / all_of_them
     assert (
@@ -206,7 +206,7 @@ def judged(**changes):
     return dataclasses.replace(one, order=dataclasses.replace(one.order, **ordered), **given)
 
 
-ALL_PASSED = grading.Checks(*[True] * 8)
+ALL_PASSED = grading.Checks(*[True] * 10)
 
 
 @pytest.mark.parametrize(
@@ -222,10 +222,35 @@ def test_strong_for_harm_needs_what_strong_for_help_needs(changes, grade):
     assert grading.grade(judged(**changes), 0, ALL_PASSED) == grade
 
 
-@pytest.mark.parametrize("check", [field.name for field in dataclasses.fields(grading.Checks)])
+#: What a moderate finding must withstand too.
+SOUND = ["trusted", "lasting", "borne_out"]
+
+
+@pytest.mark.parametrize(
+    "check", [field.name for field in dataclasses.fields(grading.Checks) if field.name not in SOUND]
+)
 def test_a_check_that_fails_leaves_nothing_strong(check):
     failed = dataclasses.replace(ALL_PASSED, **{check: False})
     assert grading.grade(judged(), 0, failed) == "moderate"
+
+
+@pytest.mark.parametrize("check", SOUND)
+@pytest.mark.parametrize("changes", [{}, {"p_top": 0.5}, {"effects": -0.1, "p_bottom": 0.95}])
+def test_what_is_clear_and_not_sound_is_worth_a_test_and_no_more_whichever_way(changes, check):
+    doubted = dataclasses.replace(ALL_PASSED, **{check: False})
+    assert grading.grade(judged(**changes), 0, doubted) == "weak"
+
+
+@pytest.mark.parametrize(
+    ("effect", "expected", "stands"),
+    [(0.1, 0.06, True), (0.1, 0.04, False), (0.1, -0.09, False), (-0.1, -0.06, True), (-0.1, -0.04, False)],
+)
+def test_half_of_an_effect_must_be_borne_out_by_all_looks_whatever_a_pack_says(effect, expected, stands):
+    own = judged(effects=effect, expected=expected)
+    assert own.borne_out.tolist() == [stands]
+    for told in (-1.0, 0.0, 1.0):
+        elsewhere = dataclasses.replace(own.order, expected=np.array([told]))
+        assert dataclasses.replace(own, order=elsewhere, alone=own.order).borne_out.tolist() == [stands]
 
 
 def test_a_repair_that_a_finding_does_not_survive_is_why_it_is_not_strong():
@@ -245,6 +270,19 @@ def test_a_repair_that_a_finding_does_not_survive_is_why_it_is_not_strong():
     assert (one.doubted(0), one.doubted(1)) == ((fell.in_words,), ())
 
 
+@pytest.mark.parametrize(
+    ("more", "survived", "trusted"), [(True, True, True), (True, False, False), (False, True, False)]
+)
+def test_what_open_deals_have_more_often_can_be_moderate_if_it_survives_repairs(more, survived, trusted):
+    prepared = summed()[0]
+    first = prepared.history.types[0]
+    empty = dict.fromkeys(field.name for field in dataclasses.fields(verdicts.Verdicts))
+    said = {"doubts": {first: ("more often",)}, "leaning": {}, "more": {first} if more else ()}
+    repaired = {0: (result.Repair("lost_log", survived, "with the log put right"),)}
+    one = verdicts.Verdicts(**{**empty, **said, "prepared": prepared, "repairs": repaired})
+    assert one._trusted(0) is trusted
+
+
 def test_what_leans_on_the_win_speaks_against_types_that_help_only():
     prepared = summed()[0]
     first, second = prepared.history.types[:2]
@@ -259,14 +297,15 @@ def test_what_leans_on_the_win_speaks_against_types_that_help_only():
     ("said", "proposed"),
     [
         ({}, True),
+        ({"confirmed": False}, False),
         ({"doubts": ("it may be entered with the win",)}, False),
         ({"turned": SimpleNamespace(since=0.1)}, True),
         ({"turned": SimpleNamespace(since=-0.1)}, False),
     ],
 )
-def test_what_the_record_speaks_against_is_not_proposed(said, proposed):
-    details = SimpleNamespace(**{"doubts": (), "turned": None} | said)
-    found = SimpleNamespace(confirmed=True, harmful=False, effect=0.1, details=details)
+def test_only_what_is_confirmed_undoubted_and_has_not_turned_is_proposed(said, proposed):
+    details = SimpleNamespace(turned=said.get("turned"), doubts=said.get("doubts", ()))
+    found = SimpleNamespace(confirmed=said.get("confirmed", True), harmful=False, effect=0.1, details=details)
     assert findings._may_be_proposed(found) is proposed
 
 

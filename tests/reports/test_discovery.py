@@ -7,7 +7,7 @@ from html.parser import HTMLParser
 import polars as pl
 import pytest
 
-from discoveries import FINDINGS, NAMES, facts, record
+from discoveries import DETAILS, FINDINGS, NAMES, facts, record
 from hingepoint.analysis.discovery.record import opened
 from hingepoint.reports import discovery
 from hingepoint.reports.findings import whole
@@ -86,9 +86,13 @@ def test_without_evidence_the_report_says_so_and_how_many_deals_are_needed():
     assert shown.set_words.startswith("No set is proposed")
 
 
-def test_what_is_confirmed_and_yet_not_proposed_is_not_told_as_nothing():
-    doubted = [facts("cust.references", "moderate", 0.09)]
-    shown = whole.read(opened(record(findings=doubted, pivotal=[])))
+@pytest.mark.parametrize(
+    ("grade", "doubts"), [("moderate", []), ("weak", ["it may be entered with the win"])]
+)
+def test_what_is_clear_and_yet_not_proposed_is_not_told_as_nothing(grade, doubts):
+    doubted = record(findings=[facts("cust.references", grade, 0.09)], pivotal=[])
+    doubted["details"]["cust.references"] = DETAILS | {"doubts": doubts, "false_sign": 0.01}
+    shown = whole.read(opened(doubted))
     name = NAMES["cust.references"]
     assert shown.headline == (
         f"“{name}” goes with a better result, but that may come of how the record was kept, or has turned since.",

@@ -132,8 +132,15 @@ _SCREENS_AND_GRADES = (
                 "among the best eight, sturdier than the strongest recorded covariate, stable when the clock starts "
                 "later, the same sign in the later half of time and over whole deals.",
             ),
-            ("Moderate", "the chance of a wrong sign is below 5% after calibration."),
-            ("Weak", "more than 30% likely among the best eight. Worth a test, no more."),
+            (
+                "Moderate",
+                "the chance of a wrong sign is below 5% after calibration, it stands with the record put right, and half of it is "
+                "left in what was ever gained and in all looks together.",
+            ),
+            (
+                "Weak",
+                "more than 30% likely among the best eight, or clear but doubted. Worth a test, no more.",
+            ),
             ("Not enough evidence", "anything else."),
             ("Harmful", "strong or moderate against the metric."),
         ),

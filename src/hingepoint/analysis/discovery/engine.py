@@ -142,7 +142,14 @@ class _Run:
             )
         self._stage(prepared, 0.95, 1.0, "grading", passes=4)
         verdict = verdicts.judge(
-            prepared, estimates, self.settings, self.catalogue, copied, audit.doubts, audit.leaning
+            prepared,
+            estimates,
+            self.settings,
+            self.catalogue,
+            copied,
+            audit.doubts,
+            audit.leaning,
+            audit.more,
         )
         audit = audit.with_helpful(self.history, verdict.helpful)
         verdict = replace(verdict, leaning=audit.leaning)

@@ -248,7 +248,7 @@ class Report:
         changed = self._turned(verdict, speaks)
         whole = self._whole_sentence(verdict, place, grade, same_as, best_by)
         if grade != Grade.NONE:
-            whole += words.doubted(verdict.doubted(speaks))
+            whole += words.doubted(verdict.against(speaks))
         changed = changed or self._faded(verdict, speaks)
         return f"{name} {changed.in_words} Over the whole time: {whole}" if changed else whole
 

@@ -53,6 +53,7 @@ def what_would_change_our_mind(
     said = []
     if group in ("none", "weak", "excluded"):
         said += _more_evidence(facts, record)
+    said += [one.in_words for one in facts.details.breaks]
     if group in ("lever", "harmful"):
         benchmark, times = facts.details.benchmark, facts.details.benchmark_times
         if benchmark is not None and times < 20:
@@ -60,7 +61,6 @@ def what_would_change_our_mind(
                 f"A cause that nobody recorded, at least {numbers.number(times, 1)} times as strong as "
                 f"“{covariate(benchmark)}”, the strongest on record."
             )
-        said += [one.in_words for one in facts.details.breaks]
         half = metric.effect(facts.effect / 2)
         said.append(
             f"The next refresh: at less than half the effect ({half}) it is weaker, without one it is gone."

@@ -7,6 +7,7 @@ from dataclasses import replace
 from math import isfinite
 
 from hingepoint.analysis.discovery import result
+from hingepoint.analysis.discovery.judging import grading
 from hingepoint.analysis.discovery.record import Record
 from hingepoint.analysis.metric_words import listed
 from hingepoint.reports.charts import numbers
@@ -102,10 +103,18 @@ def _large_enough(segment: result.SegmentEffect) -> bool:
 
 def group_of(facts: result.Finding, better: str) -> str:
     """Return the key of ``GROUPS`` that a finding belongs to."""
-    if facts.grade in ("strong", "moderate"):
-        against = facts.effect < 0 if better == "higher" else facts.effect > 0
-        return "harmful" if against else "lever"
-    return str(facts.grade)
+    return _direction(facts, better) if facts.confirmed else str(facts.grade)
+
+
+def group_but_for_doubts(facts: result.Finding, better: str) -> str:
+    """Return the same as if nothing in the record spoke against what is clear."""
+    clear = facts.details.false_sign < grading.CONFIDENCE and bool(facts.details.doubts)
+    return _direction(facts, better) if clear else group_of(facts, better)
+
+
+def _direction(facts: result.Finding, better: str) -> str:
+    against = facts.effect < 0 if better == "higher" else facts.effect > 0
+    return "harmful" if against else "lever"
 
 
 def known(value: float) -> float | None:

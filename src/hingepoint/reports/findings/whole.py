@@ -15,7 +15,7 @@ from hingepoint.analysis.metric_words import listed
 from hingepoint.records.findings import Audited
 from hingepoint.reports.charts import numbers
 from hingepoint.reports.findings.basis import data_facts, rules_applied, settings_shown
-from hingepoint.reports.findings.finding import finding_in_words
+from hingepoint.reports.findings.finding import finding_in_words, group_but_for_doubts
 from hingepoint.reports.findings.metric import Metric, metric_of_record
 from hingepoint.reports.findings.replayed import replayed
 from hingepoint.reports.findings.shapes import Checked, Finding, Shown
@@ -146,7 +146,10 @@ def _headline(
 
 def _nothing_proposed(record: Record, metric: Metric, findings: tuple[Finding, ...]) -> tuple[str, ...]:
     deals = numbers.number(record.data.deals)
-    doubtful = [f"“{one.name}”" for one in findings if one.group == "lever"]
+    doubted = {
+        one.agreement for one in record.findings if group_but_for_doubts(one, metric.better) == "lever"
+    }
+    doubtful = [f"“{one.name}”" for one in findings if one.key in doubted]
     if doubtful:
         go = "goes" if len(doubtful) == 1 else "go"
         return (

@@ -62,7 +62,7 @@ def _seen(lived: History, made: list[str], judge: Judge) -> _Seen:
     again, judged = judge(lived)
     places = [again.history.types.index(key) for key in made if key in again.history.types]
     shown = judged.effects[places] > 0
-    shown &= judged.false_sign[places] < grading.CONFIDENCE
+    shown &= (judged.false_sign[places] < grading.CONFIDENCE) & judged.borne_out[places]
     held = judged.order.place[places]
     return _Seen(int(shown.sum()), int(((held > 0) & (held <= grading.TOP)).sum()))
 

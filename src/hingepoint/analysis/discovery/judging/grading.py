@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from hingepoint.analysis.discovery.judging import calibration, shrinkage
+from hingepoint.analysis.discovery.judging import calibration, screens, shrinkage
 from hingepoint.records.findings import Grade
 
 CONFIDENCE = 0.05
@@ -52,6 +52,14 @@ class Judged:
     @property
     def expected(self) -> np.ndarray:
         return self.order.expected
+
+    @property
+    def borne_out(self) -> np.ndarray:
+        """Whether at least half of each effect is left in what all looks at these data let one expect: little is of what is
+        gained on good deals. Another company's pack has no part in it."""
+        towards = np.sign(self.effects) * (self.alone or self.order).expected
+        with np.errstate(invalid="ignore"):
+            return np.asarray(towards >= screens.KEPT * np.abs(self.effects))
 
 
 @dataclass(frozen=True)
@@ -172,10 +180,12 @@ def _places(effects: np.ndarray) -> np.ndarray:
 
 @dataclass(frozen=True)
 class Checks:
-    """What a strong finding must also withstand.
+    """What a strong finding must also withstand; a moderate one the three of ``sound``.
 
     lag_stable, lasting   half of it is left when the clock starts later, and of what was ever gained
     same_sign             it has the same sign in the later half of time
+    borne_out             half of it is left in all looks together, without what facts give away of what nobody recorded
+    undoubted, trusted    nothing in the record speaks against it; or no more than that open deals have it more often
     """
 
     robust: bool
@@ -186,20 +196,29 @@ class Checks:
     calibrated: bool
     undoubted: bool
     beyond_controls: bool = True
+    borne_out: bool = True
+    trusted: bool = True
+
+    @property
+    def sound(self) -> bool:
+        """Whether the record can be trusted with it, and no other look at the same deals leaves less than half of it."""
+        return self.trusted and self.lasting and self.borne_out
 
 
 def grade(judged: Judged, place: int, checks: Checks) -> Grade:
-    """Return the grade of one type; against the metric the same tests make it harmful, the worst eight too."""
+    """Return the grade of one type; against the metric the same tests make it harmful, the worst eight too. What is clear
+    and not sound is worth a test, whichever way, and no more."""
     if not np.isfinite(judged.effects[place]):
         return Grade.NONE
     against = judged.effects[place] < 0
     if judged.false_sign[place] < CONFIDENCE:
+        if not checks.sound:
+            return Grade.WEAK
         chance = judged.p_bottom[place] if against else judged.p_top[place]
         sure = judged.p_adjusted[place] < CONFIDENCE and chance > SURELY_TOP
         withstands = (
             checks.robust
             and checks.lag_stable
-            and checks.lasting
             and checks.same_sign
             and checks.told_apart
             and checks.calibrated

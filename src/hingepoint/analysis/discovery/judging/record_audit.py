@@ -64,6 +64,7 @@ class Audit:
     doubts    why nothing strong is said of a type, by its key
     leaning   why nothing strong is said of a type if it helps: it cannot be told from what is entered with the win;
               no repair leaves it out
+    more      types of which it says only that open deals have them more often
     needed    the repairs that it asks for
     control   the open pipeline held against earlier deals; None where there is too little of either
     """
@@ -73,6 +74,7 @@ class Audit:
     needed: Needed = Needed()
     leaning: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     control: pipeline.Control | None = None
+    more: frozenset[str] = frozenset()
 
     def with_helpful(self, history: History, helpful: Sequence[int]) -> Audit:
         """Return the audit that leans against all that helps if the open pipeline leans against those at ``helpful``
@@ -125,7 +127,8 @@ def audit(history: History, named: Named, near: Mapping[str, str] | None = None)
         died=late_closes.died(history) if late else None,
         kept=control.kept[1] if control else 1.0,
     )
-    return Audit(checks, doubts, needed, _leaning(history, control), control)
+    found_more = _open_deals_have_more(history, control) - near.keys() - by_writing.keys()
+    return Audit(checks, doubts, needed, _leaning(history, control), control, found_more)
 
 
 def _near_the_close(near: list[str], named: Named) -> Check:
@@ -216,6 +219,12 @@ def _against_pipeline(history: History, found: pipeline.Control | None) -> dict[
         for place, key in enumerate(history.types)
         if found.missing[place] or found.more[place]
     }
+
+
+def _open_deals_have_more(history: History, found: pipeline.Control | None) -> frozenset[str]:
+    return frozenset(
+        key for place, key in enumerate(history.types) if found is not None and found.more[place]
+    )
 
 
 def _leaning(history: History, found: pipeline.Control | None) -> dict[str, tuple[str, ...]]:

@@ -2,8 +2,8 @@
 
 Each repair gives the sums that the right record would have had, as far as anybody can say, and the joint
 regression is read off them again, calibrated by its own bulk. Errors are those of the estimate, scaled by what the
-repair does to the classical ones: so no repair costs a pass over the rows but for the sums it changes. Only
-findings that would be strong are put to it.
+repair does to the classical ones: so no repair costs a pass over the rows but for the sums it changes. Whatever
+would be confirmed is put to it.
 """
 
 from __future__ import annotations
@@ -19,7 +19,6 @@ from hingepoint.analysis.discovery.judging.record_audit import Audit
 from hingepoint.analysis.discovery.reading import design
 from hingepoint.analysis.discovery.sums import gram, study
 from hingepoint.analysis.discovery.telling import words
-from hingepoint.records.findings import Grade
 
 #: As many findings are told what would take them away.
 MOST_TOLD = 24
@@ -39,18 +38,15 @@ class Trial:
     present: np.ndarray
 
     def verdicts(self) -> verdicts.Verdicts:
-        """Return the verdicts with the repairs that each strong finding survived, and what would take it away."""
-        confirmed = [place for place in self._places() if self.verdict.confirmed(place)]
-        strong = [place for place in confirmed if self.verdict.grade(place) == Grade.STRONG]
+        """Return the verdicts with the repairs that each confirmed finding survived, and what would take a clear one away."""
+        clear = self.verdict.clear
+        confirmed = [place for place in clear if self.verdict.confirmed(place)]
         repaired: dict[int, tuple[result.Repair, ...]] = {}
-        if strong:
+        if confirmed:
             tried = [(key, fit.effects, self._stands(fit)) for key, fit in self._fits()]
-            repaired = {place: self._told(place, tried) for place in strong}
-        order = sorted(confirmed, key=lambda place: self.verdict.judged.false_sign[place])[:MOST_TOLD]
+            repaired = {place: self._told(place, tried) for place in confirmed}
+        order = sorted(clear, key=lambda place: self.verdict.judged.false_sign[place])[:MOST_TOLD]
         return replace(self.verdict, repairs=repaired, breaks=self._breaks(order))
-
-    def _places(self) -> list[int]:
-        return [int(place) for place in np.nonzero(self._judged)[0]]
 
     @property
     def _judged(self) -> np.ndarray:
@@ -108,6 +104,8 @@ class Trial:
     def _told(self, place: int, tried: list[tuple[str, np.ndarray, np.ndarray]]) -> tuple[result.Repair, ...]:
         metric, told = self.verdict.prepared.history.metric, []
         for key, effects, stands in tried:
+            if np.isnan(effects[place]):  # the repair leaves out what is doubted, this one too
+                continue
             survived = bool(stands[place])
             said = words.repair(key, metric, float(effects[place]), survived)
             told.append(result.Repair(key, survived, said))

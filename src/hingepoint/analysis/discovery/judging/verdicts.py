@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -24,6 +24,7 @@ from hingepoint.analysis.discovery.judging import (
 from hingepoint.analysis.discovery.reading import columns
 from hingepoint.analysis.discovery.settings import Settings
 from hingepoint.analysis.discovery.sums import gram, study
+from hingepoint.analysis.discovery.telling import words
 from hingepoint.records.agreements import AgreementType, Side
 from hingepoint.records.findings import Grade
 
@@ -47,11 +48,12 @@ class Verdicts:
     turned           which types have clearly the other effect in the later half of time than in the earlier
     faded            which types have clearly less than half of their earlier effect in the later half of time
     bundles          types that these data cannot tell apart; ``copied`` per type the one it is a copy of
-    doubts           what the record says against types, by their key; ``leaning`` against those of them that help
+    doubts           what the record says against types, by their key; ``leaning`` against those of them that help;
+                     ``more`` are those of which it says only that open deals have them more often
     strengths        of the covariates as confounders; ``benchmarks`` the strongest for each type
     controls         the negative controls that the analyst named, and what came of them
-    repairs          of the record that were tried on what would be strong, by the place of the type
-    breaks           what would take a confirmed finding away, by the place of the type
+    repairs          of the record that were tried on what is clear, by the place of the type
+    breaks           what would take a clear finding away, by the place of the type
     """
 
     prepared: study.Study
@@ -70,6 +72,7 @@ class Verdicts:
     benchmarks: list[robustness.Benchmark | None]
     controls: controls.Controls = field(default_factory=controls.Controls)
     leaning: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    more: Collection[str] = ()
     repairs: Mapping[int, tuple[result.Repair, ...]] = field(default_factory=dict)
     breaks: Mapping[int, tuple[result.Breaks, ...]] = field(default_factory=dict)
 
@@ -144,14 +147,20 @@ class Verdicts:
         return grading.grade(self.judged, place, self.checks(place))
 
     def confirmed(self, place: int) -> bool:
-        """Return whether the sign of an effect is hardly ever wrong."""
+        """Return whether a type is graded strong or moderate."""
         return self.grade(place) in (Grade.STRONG, Grade.MODERATE)
 
     @property
+    def clear(self) -> list[int]:
+        """The places of the types whose sign is hardly ever wrong, whatever the record says against them."""
+        sure = np.isfinite(self.main.effects) & (self.judged.false_sign < grading.CONFIDENCE)
+        types = self.prepared.history.types
+        return [place for place in np.nonzero(sure)[0].tolist() if types[place] not in self.controls.named]
+
+    @property
     def helpful(self) -> list[int]:
-        """The places of the types that are confirmed to help."""
-        judged = np.nonzero(np.isfinite(self.main.effects))[0].tolist()
-        return [place for place in judged if self.judged.effects[place] > 0 and self.confirmed(place)]
+        """Those of them that help."""
+        return [place for place in self.clear if self.judged.effects[place] > 0]
 
     def checks(self, place: int) -> grading.Checks:
         """Return what a strong finding must also withstand."""
@@ -167,6 +176,8 @@ class Verdicts:
             calibrated=self.judged.null.learned,
             undoubted=not self.doubted(place),
             beyond_controls=abs(effect) > self.controls.largest,
+            borne_out=bool(self.judged.borne_out[place]),
+            trusted=self._trusted(place),
         )
 
     def doubted(self, place: int) -> tuple[str, ...]:
@@ -176,6 +187,23 @@ class Verdicts:
         if not said and key in self.leaning and self.judged.effects[place] > 0:
             said = self.leaning[key]
         return said + tuple(one.in_words for one in self.repairs.get(place, ()) if not one.survived)
+
+    def _trusted(self, place: int) -> bool:
+        """Return whether the record says no more against a type than that open deals have it more often: it may be asked for
+        more than before, as well as vanish with a loss."""
+        if any(not one.survived for one in self.repairs.get(place, ())):
+            return False
+        return self.prepared.history.types[place] in self.more or not self.doubted(place)
+
+    def against(self, place: int) -> tuple[str, ...]:
+        """Return why nothing strong is said of a type: what the record says, and other looks if its effect is clear."""
+        if self.judged.false_sign[place] > grading.CONFIDENCE:
+            return self.doubted(place)
+        looks = (
+            (self._lasting(place), words.NOT_LASTING),
+            (self.judged.borne_out[place], words.NOT_BORNE_OUT),
+        )
+        return self.doubted(place) + tuple(said for stands, said in looks if not stands)
 
     def _lag_stable(self, place: int) -> bool:
         standing = self.standing.effects[place]
@@ -209,6 +237,8 @@ class Verdicts:
             return ()
         later_half = self.sign * self.estimates.halves[-1].effects[place]
         sentences = list(self._ever_disagrees(place, effect))
+        if not self.judged.borne_out[place]:
+            sentences.append("All looks at it together leave less than half of its effect.")
         if self.standing.effects[place] * effect <= 0:
             sentences.append(
                 "Standing at the landmark, instead of gained before it, its effect has the other sign."
@@ -280,9 +310,10 @@ def judge(
     copied: Mapping[int, int],
     doubts: Mapping[str, tuple[str, ...]],
     leaning: Mapping[str, tuple[str, ...]],
+    more: Collection[str],
 ) -> Verdicts:
     """Return the verdicts on all types; ``copied`` says per type which one it is a copy of, ``doubts`` by key
-    what the record says against it, ``leaning`` what it says if the type helps."""
+    what the record says against it, ``leaning`` what it says if the type helps, ``more`` where that is all."""
     main = estimates.next_window
     worth_having = smallest(prepared, settings)
     judged, standing = ordered(prepared, estimates, settings, catalogue)
@@ -301,6 +332,7 @@ def judge(
         bundles=screens.bundles(main, copied),
         doubts=doubts,
         leaning=leaning,
+        more=more,
         strengths=strengths,
         benchmarks=robustness.benchmarks(main, strengths, judged.effects),
         controls=controls.told(prepared.history.types, settings.negative_controls, judged),

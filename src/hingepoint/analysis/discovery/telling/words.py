@@ -109,8 +109,13 @@ def supported(
     )
 
 
+#: Why a clear effect is no more than worth a test, where another look at the same deals says so.
+NOT_LASTING = "of what was ever gained less than half of the effect is left, as with what only comes shortly before a decision"
+NOT_BORNE_OUT = "all looks at it together leave less than half of the effect, as with what is gained on deals that were good anyway"
+
+
 def doubted(doubts: tuple[str, ...]) -> str:
-    """Return why the record allows nothing strong, to follow on the sentence of a finding; empty without doubts."""
+    """Return why nothing strong is said, to follow on the sentence of a finding; empty without doubts."""
     return f" Nothing strong can be said: {'; '.join(doubts)}." if doubts else ""
 
 
