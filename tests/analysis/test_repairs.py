@@ -14,6 +14,7 @@ from hingepoint.analysis.discovery import findings, result
 from hingepoint.analysis.discovery.judging import contamination, grading, pipeline, verdicts
 from hingepoint.analysis.discovery.reading import history, late_closes
 from hingepoint.analysis.discovery.sums import study
+from hingepoint.analysis.discovery.telling import words
 from histories import plain, world
 
 WON = discovery.Settings(metric="won")
@@ -281,6 +282,26 @@ def test_what_open_deals_have_more_often_can_be_moderate_if_it_survives_repairs(
     repaired = {0: (result.Repair("lost_log", survived, "with the log put right"),)}
     one = verdicts.Verdicts(**{**empty, **said, "prepared": prepared, "repairs": repaired})
     assert one._trusted(0) is trusted
+
+
+@pytest.mark.parametrize(
+    ("false_sign", "ever", "stands", "said"),
+    [
+        (0.01, 0.04, True, (words.NOT_LASTING,)),
+        (0.01, 0.09, False, (words.NOT_BORNE_OUT,)),
+        (0.01, 0.09, True, ()),
+        (0.2, 0.04, False, ()),
+    ],
+)
+def test_other_looks_are_named_that_leave_less_than_half_of_a_clear_effect(false_sign, ever, stands, said):
+    judged = SimpleNamespace(
+        effects=np.array([0.1]), false_sign=np.array([false_sign]), borne_out=np.array([stands])
+    )
+    estimates = SimpleNamespace(ever=SimpleNamespace(effects=np.array([ever])))
+    given = {"judged": judged, "estimates": estimates, "doubts": {}, "leaning": {}, "repairs": {}}
+    empty = dict.fromkeys(field.name for field in dataclasses.fields(verdicts.Verdicts))
+    one = verdicts.Verdicts(**{**empty, **given, "prepared": summed()[0]})
+    assert one.against(0) == said
 
 
 def test_what_leans_on_the_win_speaks_against_types_that_help_only():
