@@ -26,6 +26,8 @@ Floats = NDArray[np.float64]
 LEAST = 0.75
 #: From so many points on a place is drawn for trial, not raised. Accounts wait until they can rise: there are thousands of them.
 FOR_TRIAL = 3
+#: A customer is followed from so many deals on: what is done on one of them is done alike.
+DEALS = 5
 #: The rest of the company counts with so many usual units less than it has: a small rest says little.
 FEW = 5.0
 #: Above a share of this of all units a place is the company itself.
@@ -209,9 +211,7 @@ def _of_column(
         placed = placed.filter((teams > 1) | (regions > 1))  # others would be told twice, as team and region
     if placed[column].n_unique() < 2:
         return []
-    placed = placed.filter(
-        pl.len().over(column) >= LEAST * _fewest_periods(level)
-    )  # the others are thousands
+    placed = placed.filter(_may_be_followed(level, column))
     values = placed[column].cast(pl.String)
     names = values.unique().sort()
     codes = values.cast(pl.Enum(names)).to_physical().to_numpy().astype(np.int64)
@@ -223,6 +223,12 @@ def _of_column(
             continue
         found.append(_series(prepared, Place(level, name), sums, row, whole, first, calendar))
     return found
+
+
+def _may_be_followed(level: str, column: str) -> pl.Expr:
+    """Return of a unit whether its place has as many as it needs at least: the others, thousands of customers, are counted no further."""
+    enough = pl.len().over(column) >= LEAST * _fewest_periods(level)
+    return enough & (pl.col("deal_id").n_unique().over(column) >= DEALS) if level == "account" else enough
 
 
 def _fewest_periods(level: str) -> int:
