@@ -18,10 +18,13 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "src"))
 
+from hingepoint.analysis.signals.engine import charting
 from hingepoint.analysis.spc import baseline, change, charts, run_lengths
 
 AFTER, LIMIT = 52, run_lengths.limit_for(500)
 BASELINES, ALIKE, STEPS = (12, 24, 52, 104), (0.0, 0.3, 0.5), (0.5, 1.0, 2.0)
+#: How long a place is followed after its limits were set anew, and when a step comes.
+MONTHS, COMES = 36, 12
 
 
 def series(rng: np.random.Generator, count: int, points: int, alike: float) -> np.ndarray:
@@ -107,6 +110,32 @@ def dated(rows: np.ndarray) -> float:
     return float(np.mean([one.earliest <= 12 <= one.latest for one in found])) if found else math.nan
 
 
+def waiting(count: int) -> None:
+    """Print what is won and lost where limits set anew raise before twelve points: limits stay those of the first points, and their spread is
+    drawn to that of the charts beside, as the signals do. A monthly chart among 176, looked at from its worse side."""
+    limit = run_lengths.limit_for(run_lengths.budget(charts=176, points_a_quarter=3) / 2, weight=0.2)
+    print(
+        f"\nRaised within {MONTHS} months of limits set anew, and after how many; a step comes after {COMES} of them\n"
+    )
+    print("| usual points | nothing comes | " + " | ".join(f"{one} sd" for one in STEPS[1:]) + " |")
+    print("|---|---|" + "---|" * len(STEPS[1:]))
+    for points in (3, 6, 9, 12):
+        told = []
+        for step in (0.0, *STEPS[1:]):
+            rows = series(np.random.default_rng(3), count, MONTHS, 0.3)
+            rows[:, COMES:] += step
+            told.append(seen([beyond(row, points, limit) for row in rows]))
+        print(f"| {points} | " + " | ".join(told) + " |")
+
+
+def beyond(row: np.ndarray, points: int, limit: float) -> np.ndarray:
+    """Return the months in which the smoothed line is beyond its limit, trial or not."""
+    own = baseline.estimate(row[:points])
+    usual = baseline.drawn_to(own, spread=1.0, alike=0.3, worth=charting.WORTH, steadiest=charting.STEADIEST)
+    chart = charts.follow(row[points:], baseline=usual, limit=limit, weight=0.2, side=1)
+    return np.flatnonzero(chart.line > chart.high) + points
+
+
 if __name__ == "__main__":
     options = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
@@ -117,3 +146,4 @@ if __name__ == "__main__":
     number = 20 if asked.smoke else asked.series
     false_raises(number)
     delays(number)
+    waiting(number)

@@ -45,6 +45,7 @@ COMPANIES = {
     "plain": {},
     "neighbouring months alike (.3)": {"alike": 0.3},
     "quarters end in a rush": {"rush": True, "alike": 0.3},
+    "half of the deals of two customers a team": {"key_accounts": 2, "alike": 0.3},
     "growth of 15% a year, people change": {"growth": 0.15, "turnover": True, "alike": 0.3},
 }
 #: The last day of the usual time, by its points; None for the first half of each series.

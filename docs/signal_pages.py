@@ -124,6 +124,7 @@ def _on_one_look(signal: Signal) -> str:
         "Reading": signal.unit,
         "Worse": signal.worse,
         "Where": ", ".join(signal.levels),
+        "Customers": signal_words.NO_ACCOUNT.get(signal.key, ""),
         "Told beside it": ", ".join(beside),
         "A calm chart says whether it would have shown": _stated(signal),
         "The question": signal.question.format(where="…"),
@@ -182,6 +183,7 @@ def _example(told: Told, report: Report) -> str:
         signal_words.headline(told, report.period, {}),
         f"*{told.question}*",
         _drivers(told),
+        _lacked(told),
         _of_chart(drawn),
     )
     return "\n\n".join(filter(None, parts))
@@ -191,6 +193,18 @@ def _drivers(told: Told) -> str:
     say = signal_words.driver_value
     rows = [[one.words, say(one, one.before), say(one, one.since)] for one in told.drivers]
     return table(["Behind it", "Before", "Since"], rows) if rows else ""
+
+
+def _lacked(told: Told) -> str:
+    say = signal_words
+    rows = [
+        [one.agreement, say.lacked(one.behind), say.lacked(one.kept), say.more_often(one)]
+        for one in told.lacked
+    ]
+    if not rows:
+        return ""
+    told_of = table(["Missing or weak when it was quoted", "Ended lower", "Kept it", "More often by"], rows)
+    return f"{told_of}\n\n{say.sure_of(told.lacked)}"
 
 
 def _of_chart(drawn: tables.Table) -> str:

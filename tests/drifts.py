@@ -19,11 +19,13 @@ class Rise:
 
 
 def within(company: Company, place: str) -> set[str]:
-    """Return the names of a place and of what belongs to it alone: its teams and their managers."""
+    """Return the names of a place and of what belongs to it alone: its teams, their managers, and customers of no other team."""
     deals = company.deals
     teams = set(deals.filter((deals["region"] == place) | (deals["team"] == place))["team"])
     managers = set(deals.filter(deals["team"].is_in(list(teams)))["manager"])
-    return {place, *teams, *managers}
+    elsewhere = set(deals.filter(~deals["team"].is_in(list(teams)))["account"])
+    accounts = set(deals.filter(deals["team"].is_in(list(teams)))["account"]) - elsewhere
+    return {place, *teams, *managers, *accounts}
 
 
 def assert_it_rose_where_and_when_it_was_planted(

@@ -23,6 +23,8 @@ from hingepoint.analysis import frames
 
 FOLDER = Path(__file__).parent / "spec"
 #: Column -> type, of all tables together.
+#: Columns of what is counted that hold several names, in the order of their letters.
+LISTS = ("had", "waived")
 TYPES = frames.schema(frames.PULSES | frames.ROUTINES | frames.DEALS | frames.EVENTS)
 
 
@@ -57,6 +59,8 @@ class Spec:
 
 def _typed(name: str) -> pl.Expr:
     text = pl.col(name).replace({"": None})
+    if name in LISTS:
+        return text.str.split(", ").fill_null(pl.lit([], dtype=pl.List(pl.String)))
     kind = TYPES.get(name, pl.String() if name in ("hard",) else pl.Float64())
     if kind == frames.MOMENT:
         return text.str.replace(r"^(\d{4}-\d{2}-\d{2})$", "${1}T00:00:00").str.to_datetime(

@@ -369,9 +369,9 @@ class TestTraps:
         assert firsts[0] == firsts[1]
 
     def test_places_too_small_or_too_new_are_told_by_name_and_size(self):
-        """Six deals are of a team that has no others, eighty of one that opened a year ago."""
+        """Six deals are of a team that has no others, some of one that opened in spring."""
         made = tables(1)
-        opened = pl.col("created").dt.date() >= dt.date(2025, 9, 1)
+        opened = pl.col("created").dt.date() >= dt.date(2026, 4, 1)
         few = pl.col("deal_id").is_in(made.deals["deal_id"].gather_every(150).implode())
         team = pl.when(few).then(pl.lit("Outpost")).when(opened & (pl.col("team") == "Team 3"))
         moved = made.deals.with_columns(team=team.then(pl.lit("New team")).otherwise("team"))
@@ -386,9 +386,23 @@ class TestTraps:
             first = days.min()
             assert (one.units, one.periods) == (len(days), 12 * (2026 - first.year) + 7 - first.month)
         assert told["Outpost"].periods > 12
-        assert told["New team"].periods <= 12
+        assert told["New team"].periods < 3
         assert {one.place.level for one in margins.unjudged} <= {"team", "manager", "segment"}
         assert answers.unjudged == ()  # a small place would tell whose answers they are
+
+    def test_a_place_is_drawn_for_trial_from_its_third_month_and_raises_nothing_before_its_thirteenth(self):
+        """Four months after limits were set anew a team becomes far worse: it is seen, and not raised."""
+        made = tables(6, drift=calm.Drift(2, "Team 3", dt.date(2026, 2, 1), 0.6))
+        found = replace(known(made), limits=limits_set(dt.date(2026, 1, 1), "exceptions"))
+        (told,) = read(found, 2).signals
+        teams = [one for one in told.places if one.place.level == "team"]
+        assert {one.place.name for one in teams} >= {f"Team {number}" for number in range(6)}
+        assert all(one.chart is not None and one.chart.baseline.is_trial for one in teams)
+        assert all(one.trial_until is not None and one.trial_until > made.ends_on for one in teams)
+        assert told.state is State.CALM
+        assert at(told, "Team 3").reading > told.places[0].reading + 0.2
+        (after,) = read(replace(found, limits=limits_set(dt.date(2026, 5, 1), "exceptions")), 2).signals
+        assert {one.place.level for one in after.places} == {"company"}  # May and June: two months
 
     def test_limits_set_anew_stand_beside_new_rules_and_are_for_trial_at_first(self):
         rules = pl.DataFrame({"at": [dt.datetime(2025, 3, 15)], "version": ["2.1"]})  # noqa: DTZ001
@@ -556,6 +570,20 @@ class TestTraps:
         (told,) = read(known(made, events=made.events.filter(pl.col("kind") != "quote")), 2).signals
         assert told.state is State.RAISED
         assert raised(told) & {"Team 3", "North"}
+
+    def test_large_customers_have_charts_where_they_have_deals_enough_and_small_ones_have_none(self):
+        """Two customers of each team have half of its deals, all the others one or two a year."""
+        made = tables(3, key_accounts=2, drift=calm.Drift(3, "Team 3", dt.date(2025, 7, 1), 0.5))
+        report = read(known(made))
+        for told in report.signals:
+            accounts = {one.place.name for one in told.places if one.place.level == "account"}
+            assert bool(accounts) == (told.signal.number in (1, 2, 3, 8, 10)), told.signal.key
+            assert all(int(name.split()[1]) >= 8 * 60 for name in accounts)
+            assert not any(one.place.level == "account" for one in told.unjudged)
+        concessions = report.signals[2]
+        theirs = {f"Account {8 * 60 + 2 * 3 + number}" for number in range(2)}
+        assert raised(concessions) <= {"Team 3", "North", *theirs}
+        assert raised(concessions) & {"Team 3", *theirs}
 
     def test_what_is_not_on_record_says_what_it_needs(self):
         report = read(facts.from_log(tables().deals, as_of=tables().ends_on))

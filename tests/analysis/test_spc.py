@@ -5,7 +5,9 @@ import math
 import numpy as np
 import polars as pl
 import pytest
+from scipy import stats
 
+import medpar
 from hingepoint.analysis.spc import adjusting, baseline, change, charts, funnel, run_lengths, shares
 
 
@@ -184,23 +186,50 @@ class TestChart:
         assert charts.chart_of(np.append(0.0, series), baseline_points=12, limit=2.8).outside.any()
 
     @pytest.mark.parametrize(
-        ("points", "alike", "most"),
+        ("points", "alike", "published"),
         [
-            (12, 0.0, 0.16),
-            (24, 0.0, 0.14),
-            (52, 0.0, 0.13),
-            (104, 0.0, 0.13),
-            (24, 0.3, 0.21),
-            (52, 0.5, 0.18),
+            *((24, 0.0, 0.100), (52, 0.0, 0.095), (104, 0.0, 0.090)),
+            *((24, 0.3, 0.166), (52, 0.3, 0.135), (104, 0.3, 0.125)),
+            *((24, 0.5, 0.191), (52, 0.5, 0.141), (104, 0.5, 0.113)),
         ],
     )
-    def test_a_calm_series_is_raised_about_as_seldom_as_promised(self, points, alike, most):
-        """A limit of 2.814 promises .108 false raises in 52 points. Limits that take the baseline for known
-        give .321 (24 points) and, where neighbours resemble each other by .5, .713."""
-        rng = np.random.default_rng(11)
-        series = autocorrelated(rng, 400, points + 52, alike)
-        raised = [charts.chart_of(row, baseline_points=points, limit=2.814).outside.any() for row in series]
-        assert 0.05 < np.mean(raised) < most
+    def test_a_calm_series_is_raised_as_seldom_as_was_measured_elsewhere(self, points, alike, published):
+        """A limit of 2.814 promises .108 false raises in 52 points, of a baseline that is known and points that are unlike."""
+        raised = self.raised(points, alike, lambda usual: baseline.estimate(usual))
+        assert raised == pytest.approx(published, abs=self.luck(published))
+
+    @pytest.mark.parametrize(("points", "published"), [(12, 0.141), (24, 0.123), (52, 0.119), (104, 0.110)])
+    def test_the_error_of_the_level_widens_limits_as_was_measured_elsewhere(self, points, published):
+        def unlike(usual: np.ndarray) -> baseline.Baseline:
+            return baseline.Baseline(usual.mean(), usual.std(ddof=1), len(usual), 0.0)
+
+        assert self.raised(points, 0.0, unlike) == pytest.approx(published, abs=self.luck(published))
+
+    @pytest.mark.parametrize(
+        ("points", "alike", "published"),
+        [(12, 0.0, 0.441), (24, 0.0, 0.321), (52, 0.0, 0.221), (104, 0.0, 0.167), (24, 0.5, 0.775)],
+    )
+    def test_limits_that_take_the_baseline_for_known_raise_several_times_as_often(
+        self, points, alike, published
+    ):
+        def known(usual: np.ndarray) -> baseline.Baseline:
+            return baseline.Baseline(usual.mean(), usual.std(ddof=1), 10**9, 0.0)
+
+        assert self.raised(points, alike, known) == pytest.approx(published, abs=self.luck(published))
+
+    SERIES = 400
+
+    def raised(self, points, alike, usual):
+        """Return the share of calm series that are raised within 52 points after the usual ones."""
+        series = autocorrelated(np.random.default_rng(11), self.SERIES, points + 52, alike)
+        found = [
+            charts.follow(row[points:], baseline=usual(row[:points]), limit=2.814).outside.any()
+            for row in series
+        ]
+        return np.mean(found)
+
+    def luck(self, share):
+        return 3 * math.sqrt(share * (1 - share) / self.SERIES)
 
     @pytest.mark.parametrize("sign", [1, -1])
     def test_a_step_of_two_deviations_is_seen_within_a_few_points(self, sign):
@@ -427,6 +456,19 @@ class TestFunnel:
         phi, between = funnel.dispersion(z, weights, winsorised=0.0)
         assert phi == 5.0
         assert between == pytest.approx(math.sqrt((4 * 5 - 3) / (10 - 30 / 10)))
+
+    def test_dispersion_of_stays_in_54_hospitals_is_the_published_one(self):
+        """Spiegelhalter (2005): square root, 10% winsorised, additive. Of 25 hospitals outside 99.8% limits two are left."""
+        observed, expected = np.array(medpar.OBSERVED, float), np.array(medpar.EXPECTED)
+        naive = 2 * (np.sqrt(observed) - np.sqrt(expected))
+        phi, between = funnel.dispersion(naive, 4 * expected)
+        assert phi == pytest.approx(9.30, abs=0.005)
+        assert between**2 == pytest.approx(0.00786, abs=5e-6)
+        limit = stats.norm.ppf(0.999)
+        low, high = stats.chi2.ppf(0.001, 2 * expected) / 2, stats.chi2.ppf(0.999, 2 * expected + 2) / 2
+        assert ((observed < low) | (observed > high)).sum() == 25
+        adjusted = (np.sqrt(observed / expected) - 1) / np.sqrt(1 / (4 * expected) + between**2)
+        assert (np.abs(adjusted) > limit).sum() == 2
 
     def test_a_funnel_of_nothing_is_refused(self):
         with pytest.raises(ValueError, match="one unit"):

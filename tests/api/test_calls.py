@@ -14,7 +14,7 @@ import talks
 from api.operations import OPERATIONS
 from calling import program, secret_of
 from cast import NOW, TODAY, deal, person
-from hingepoint.analysis.signals.shape import Unjudged
+from hingepoint.analysis.signals.shape import Lacked, Unjudged
 from hingepoint.api.app import document
 from hingepoint.domain.agreements import actions as agreements
 from hingepoint.domain.agreements.models import AgreementType
@@ -254,6 +254,22 @@ def test_places_without_a_reading_are_read_with_what_they_have(cast):
     page = program(cast.sponsor).get("/signals/exceptions").json()
     assert page["unjudged"] == [{"place": {"level": "team", "name": "South"}, "units": 6, "periods": 30}]
     assert "South" not in {one["place"]["name"] for one in page["places"]}
+
+
+def test_agreements_that_deals_lacked_are_read_with_their_counts(cast):
+    lacked = Lacked("cust.budget", (12, 20), (8, 40), 0.4, (0.141, 0.606), True)
+    raising.keep({raising.DAY: raising.with_told(lacked=(lacked,))}, as_of=raising.DAY)
+    page = program(cast.sponsor).get("/signals/exceptions").json()
+    assert page["lacked"] == [
+        {
+            "agreement": "cust.budget",
+            "behind": [12, 20],
+            "kept": [8, 40],
+            "more": 0.4,
+            "ci": [0.141, 0.606],
+            "surely": True,
+        }
+    ]
 
 
 def test_findings_of_a_run_are_read_and_decided_on_with_their_facts(cast):

@@ -14,7 +14,7 @@ from hingepoint import cli
 from hingepoint.demo import calm
 
 SIGNAL_KEYS = {
-    "signal", "key", "state", "reading", "unit", "baseline", "ci", "since", "size", "size_ci", "places", "unjudged", "deals",
+    "signal", "key", "state", "reading", "unit", "baseline", "ci", "since", "size", "size_ci", "places", "unjudged", "deals", "lacked",
     "question", "needs", "would_have_shown",
 }  # fmt: skip
 PLACE_KEYS = {"level", "name", "state", "reading", "since", "deals"}

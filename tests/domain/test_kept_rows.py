@@ -200,7 +200,7 @@ def test_a_night_without_news_writes_no_file(cast, folder):
     before = {path.name: path.stat().st_mtime_ns for path in folder.glob("*.parquet")}
     told(NOW.date() + DAY, folder)
     assert before == {path.name: path.stat().st_mtime_ns for path in folder.glob("*.parquet")}
-    assert len(before) == 3 + len(frames._EVENTS)
+    assert len(before) == 4 + len(frames._EVENTS)
 
 
 def test_rows_of_a_database_that_did_not_go_on_are_not_believed(cast, folder):

@@ -11,6 +11,7 @@ import talks
 from cast import NOW, deal
 from hingepoint.analysis.signals import SIGNALS
 from hingepoint.domain.agreements import actions as agreements
+from hingepoint.domain.agreements.models import Agreement, AgreementType
 from hingepoint.domain.deals import actions as deals
 from hingepoint.domain.escalations import actions as escalations
 from hingepoint.domain.involvement import actions as involvement
@@ -19,7 +20,7 @@ from hingepoint.domain.plans import actions as plans
 from hingepoint.domain.routines import actions as routines
 from hingepoint.domain.signals import actions as signals
 from hingepoint.domain.signals.frames import facts
-from hingepoint.records.agreements import AgreementState
+from hingepoint.records.agreements import AgreementState, Evidence, Origin, Side
 from hingepoint.records.deals import EventKind
 from hingepoint.records.escalations import Answer, Approver, ArguesFor, CameBack, Kind
 from hingepoint.records.plans import Outcome, Verdict
@@ -195,6 +196,39 @@ def test_what_was_taken_back_counts_until_then(cast):
     negotiation.take_back(by=cast.seller, at=NOW + 2 * DAY, event_id=event.pk)
     assert rows("concessions", "topic", after=DAY) == [("price",)]
     assert rows("concessions", "topic", after=2 * DAY) == []
+
+
+def test_steps_of_agreements_are_told_of_deals_won_that_name_what_was_projected(cast):
+    """With what was on record by a day: what was taken back later stood until then."""
+    won = deal(
+        "N-9", owner=cast.seller, team=cast.north, status="won", closed_at=NOW + 5 * DAY, projected_amount=90
+    )
+    beside = deal("N-8", owner=cast.seller, team=cast.north, status="won", closed_at=NOW + 5 * DAY)
+    for row in (won, beside, cast.deal):  # the last one is open
+        step = agreements.Step(state=AgreementState.PLANNED, occurred_at=NOW)
+        agreements.take_step(by=cast.seller, at=NOW, deal_id=row.pk, type_key="cust.data_access", step=step)
+    said = agreements.Step(state=AgreementState.SOFT, occurred_at=NOW + DAY, evidence=Evidence.CLAIMED)
+    made = agreements.take_step(
+        by=cast.seller, at=NOW + DAY, deal_id=won.pk, type_key="cust.data_access", step=said
+    )
+    agreements.undo_step(by=cast.seller, at=NOW + 3 * DAY, agreement_id=made.pk)
+    columns = ("deal_id", "agreement", "at", "state", "evidence")
+    first = ("N-9", "cust.data_access", local(NOW), "planned", None)
+    second = ("N-9", "cust.data_access", local(NOW + DAY), "soft", 1)
+    told = {days: rows("steps", *columns, after=days * DAY) for days in (0, 2, 4)}
+    assert told == {0: [first], 2: [first, second], 4: [first]}
+
+
+def test_a_word_of_the_companys_files_is_told_as_the_agreement_that_it_is_tied_to(cast):
+    won = deal("N-9", owner=cast.seller, team=cast.north, status="won", closed_at=NOW, projected_amount=90)
+    word = AgreementType.objects.create(
+        key="ours.data", name="data", settled_at=NOW, tied_after=0, side=Side.CUSTOMER, origin=Origin.IMPORTED,
+        tied_to=AgreementType.objects.get(key="cust.data_access"),
+    )  # fmt: skip
+    step = agreements.Step(state=AgreementState.PLANNED, occurred_at=NOW)
+    agreements.take_step(by=cast.seller, at=NOW, deal_id=won.pk, type_key="cust.data_access", step=step)
+    Agreement.objects.filter(deal=won).update(type=word)
+    assert rows("steps", "agreement") == [("cust.data_access",)]
 
 
 def planned(cast, key: str, at: dt.datetime) -> None:

@@ -21,6 +21,7 @@ from hingepoint.analysis.signals.shape import (
     COMPANY,
     Driver,
     Earlier,
+    Lacked,
     Place,
     Rules,
     State,
@@ -181,9 +182,21 @@ def reports(draw):
     drivers = draw(
         st.lists(st.builds(Driver, st.text(max_size=5), st.just("share"), numbers, numbers), max_size=2)
     )
+    count, share = st.tuples(st.integers(0, 9), st.integers(1, 99)), st.floats(-1, 1)
+    lacked = st.builds(
+        Lacked, st.text(max_size=5), count, count, share, st.tuples(share, share), st.booleans()
+    )
     shown = st.none() | st.builds(WouldHaveShown, st.floats(-1, 1), st.dates(), st.floats(0, 1))
     second = type(second)(
-        second.signal, second.state, second.places, "Why?", "More.", tuple(drivers), draw(shown), draw(days)
+        second.signal,
+        second.state,
+        second.places,
+        "Why?",
+        "More.",
+        tuple(drivers),
+        tuple(draw(st.lists(lacked, max_size=2))),
+        draw(shown),
+        draw(days),
     )
     return type(whole)(whole.as_of, "week", 3, 2.5, (whole.signals[0], second, *whole.signals[2:]))
 

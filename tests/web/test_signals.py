@@ -14,10 +14,12 @@ from django.utils import timezone
 import raising
 from cast import NOW, TODAY
 from hingepoint.analysis.signals import SIGNALS
-from hingepoint.analysis.signals.shape import Driver, Place, State, Unjudged, WouldHaveShown
+from hingepoint.analysis.signals.shape import Driver, Lacked, Place, State, Unjudged, WouldHaveShown
+from hingepoint.domain.agreements.models import AgreementType
 from hingepoint.domain.deals.models import DealEvent
 from hingepoint.domain.signals import recorded
 from hingepoint.domain.signals.models import Raise, RaiseStep, SignalLimits
+from hingepoint.records.agreements import Origin, Side
 from hingepoint.records.deals import EventKind
 from hingepoint.web import signal_words
 
@@ -182,6 +184,47 @@ class TestSignal:
         assert [name, "Usual", when, "nothing came back", "41.0%", "58.0%"] == cells[:6]
         assert cells[6:] == ["given a month without a plan, of deals in SEK", "SEK 2,000", "SEK 41.7k"]
         assert ("What it is not" in said) == (state is State.RAISED)
+
+    @pytest.mark.parametrize(
+        ("state", "when"), [(State.RAISED, "since it changed"), (State.CALM, "in the last twelve months")]
+    )
+    def test_agreements_that_were_missing_are_told_by_the_companys_name_and_how_sure(
+        self, client, cast, monkeypatch, state, when
+    ):
+        AgreementType.objects.create(
+            key="own.budget", name="Budget released", side=Side.CUSTOMER, origin=Origin.ADDED
+        )
+        lacked = (
+            Lacked("own.budget", (12, 20), (8, 40), 0.4, (0.141, 0.606), True),
+            Lacked("their word", (6, 20), (8, 40), 0.1, (-0.11, 0.34), False),
+        )
+        plain = raising.told
+        monkeypatch.setattr(raising, "told", lambda *said: replace(plain(*said), lacked=lacked))
+        read(shrinking_contracts=state)
+        said = page_of(client, cast.sponsor, "/signals/shrinking_contracts/")
+        card = said[said.index("Missing when it was quoted") :]
+        text = " ".join(re.sub(r"<[^>]+>", " ", card[: card.index("ask.") + 4]).split())
+        assert "Budget released 60.0% (12 of 20) 20.0% (8 of 40) +40.0 points (+14.1 to +60.6 points)" in text
+        assert "their word 30.0% (6 of 20) 20.0% (8 of 40) +10.0 points (−11.0 to +34.0 points)" in text
+        assert f"Deals won {when}" in text
+        assert "The first difference is not luck." in text
+
+    def test_whom_the_place_is_hidden_from_is_told_of_no_agreement(self, client, cast, monkeypatch):
+        plain = raising.told
+        one = Lacked("cust.budget", (12, 20), (8, 40), 0.4, (0.141, 0.606), True)
+        monkeypatch.setattr(raising, "told", lambda *said: replace(plain(*said), lacked=(one,)))
+        read(shrinking_contracts=State.RAISED)  # the numbers of North
+        assert "Missing when it was quoted" not in page_of(
+            client, cast.seller, "/signals/shrinking_contracts/"
+        )
+
+    @pytest.mark.parametrize("key", list(SIGNALS))
+    def test_each_page_says_whether_customers_have_charts_and_why_not(self, client, cast, key):
+        read(**{key: State.CALM})
+        said = page_of(client, cast.sponsor, f"/signals/{key}/")
+        followed = "account" in SIGNALS[key].levels
+        assert ("A customer has a chart of its own after 13 months" in said) == followed
+        assert ("No customer has a chart here: " in said) != followed
 
     def test_the_address_names_the_place_that_is_drawn(self, client, cast):
         raising.a_raise()

@@ -135,6 +135,14 @@ TALKS: dict[str, tuple[pl.DataType, str]] = {
     "done": (pl.Boolean(), "held: whether it was debriefed; approved: whether the plan was complete"),
 }
 
+STEPS: dict[str, tuple[pl.DataType, str]] = {
+    "deal_id": (pl.String(), "the deal"),
+    "agreement": (pl.String(), "key of an agreement type"),
+    "at": (MOMENT, "when it came there"),
+    "state": (pl.String(), "life-cycle state reached; gained when not said"),
+    "evidence": (pl.Int8(), "0 none, 1 we say so, 2 they said it, 3 they wrote it, 4 they acted on it"),
+}
+
 POLICIES: dict[str, tuple[pl.DataType, str]] = {
     "at": (MOMENT, "since when the version of the rules holds"),
     "version": (pl.String(), "its name"),

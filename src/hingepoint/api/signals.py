@@ -8,7 +8,7 @@ from django.utils import timezone
 from ninja import Query, Schema
 from pydantic import Field
 
-from hingepoint.analysis.signals.shape import Place, Reading, Told, Unjudged
+from hingepoint.analysis.signals.shape import Lacked, Place, Reading, Told, Unjudged
 from hingepoint.api import shapes
 from hingepoint.api.callers import Request
 from hingepoint.api.routing import Subject
@@ -43,6 +43,14 @@ At = shapes.shape(
     size_ci=shapes.RANGE,
 )
 WithoutReading = shapes.shape("PlaceWithoutReading", Unjudged, "place units periods", place=Where)
+LackedAgreement = shapes.shape(
+    "LackedAgreement",
+    Lacked,
+    "agreement behind kept more ci surely",
+    behind=list[int],
+    kept=list[int],
+    ci=shapes.RANGE,
+)
 if TYPE_CHECKING:
     OneAt: TypeAlias = Any  # a checker takes no union of what is made when the program runs
 else:
@@ -78,10 +86,12 @@ class Signals(Schema):
 
 class SignalPage(Signal):
     """One signal on a day at every place, with the raises that ended and the deals behind. ``unjudged``: places with too few
-    cases, or for too short a time, to be told from chance."""
+    cases, or for too short a time, to be told from chance. ``lacked``: the agreements (by key) that were missing or weak more often
+    on the deals that fell short than on those that ``kept`` to what is usual; each pair is how many of how many deals."""
 
     places: list[At]  # type: ignore[valid-type]
     unjudged: list[WithoutReading]  # type: ignore[valid-type]
+    lacked: list[LackedAgreement]  # type: ignore[valid-type]
     day: shapes.dt.date | None
     facts_until: shapes.dt.date | None
     ended: list[Raise]  # type: ignore[valid-type]
@@ -155,7 +165,8 @@ def list_deals_under_pressure(request: Request, pressure: Pressure) -> Any:
 def _page(request: Request, key: str, as_of: Any = None) -> dict[str, Any]:
     page = queries.signal(request.auth.user, key, as_of)
     same = {name: getattr(page, name) for name in ("day", "facts_until", "raises", "ended", "deals")}
-    return {**_signal(page.told), **same, "places": page.told.places, "unjudged": page.told.unjudged}
+    of_it = {name: getattr(page.told, name) for name in ("places", "unjudged", "lacked")}
+    return {**_signal(page.told), **same, **of_it}
 
 
 def _signal(told: Told) -> dict[str, Any]:

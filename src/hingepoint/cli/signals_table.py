@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from hingepoint.analysis.signals.shape import Driver, Reading, Report, State, Told
+from hingepoint.analysis.signals.shape import Driver, Lacked, Reading, Report, State, Told
 
 #: Where the output is no terminal: wide enough for a table, narrow enough for a mail.
 PIPED_WIDTH = 110
@@ -68,6 +68,8 @@ def _raised(console: Console, told: Told) -> None:
             _line(console, _place(told, one))
     for driver in told.drivers:
         _line(console, _driver(driver), style="dim")
+    for lacked in told.lacked:
+        _line(console, _lacked(lacked), style="dim")
     if told.deals:
         at_least = "more than " if told.unlisted else ""
         more = f" and {at_least}{len(told.deals) - LISTED} more" if len(told.deals) > LISTED else ""
@@ -101,6 +103,16 @@ def _driver(driver: Driver) -> str:
         return f"{driver.words}: not known"
     before = f", before {said(driver.before)}" if driver.before is not None else ""
     return f"{driver.words}: {said(driver.since)}{before}"
+
+
+def _lacked(one: Lacked) -> str:
+    (missing, deals), (beside, others) = one.behind, one.kept
+    low, high = (end * 100 for end in one.ci)
+    sure = "" if one.surely else ", may be chance"
+    return (
+        f"{one.agreement}: missing or weak on {missing} of the {deals} deals that fell short, on {beside} of {others} others: "
+        f"{one.more * 100:+.0f} points ({low:+.0f} to {high:+.0f}{sure})"
+    )
 
 
 def _missing(console: Console, report: Report) -> None:

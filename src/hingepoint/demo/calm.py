@@ -90,17 +90,21 @@ def company(
     growth: float = 0.0,
     turnover: bool = False,
     a_year: float = 14,
+    key_accounts: int = 0,
 ) -> Tables:
     """Return the tables of a company of teams of ten.
 
     ``wave``: standard deviation of what months differ by, with correlation ``alike`` of neighbours. ``rush``: deals close
     and concessions are made at the ends of quarters. ``growth`` a year. ``turnover``: a manager of each team changes, and
-    new people come with less routine. ``a_year``: deals that each seller begins.
+    new people come with less routine. ``a_year``: deals that each seller begins. ``key_accounts``: so many customers of each team
+    share half of its deals.
     """
     days, teams = round(365.25 * years), max(sellers // 10, 2)
     began = ends_on - dt.timedelta(days=days)
     world = _World(rng, began, days, teams, drift, _waves(rng, teams, days // 30 + 2, wave, alike))
     facts = _sales(world, sellers, rush=rush, growth=growth, turnover=turnover, a_year=a_year)
+    if key_accounts:
+        facts["account"] = _with_key_accounts(world, facts, 8 * sellers, key_accounts)
     events = pl.concat(
         [
             *_requests(world, facts),
@@ -154,6 +158,13 @@ def _sales(
         "size": size,
         "account": rng.integers(0, 8 * sellers, count),
     }
+
+
+def _with_key_accounts(world: _World, facts: dict[str, Array], others: int, each: int) -> Array:
+    """Return the accounts of deals, half of which are of ``each`` customers of their team; they are numbered after the ``others``."""
+    count = len(facts["begun"])
+    theirs = others + facts["team"].astype(int) * each + world.rng.integers(0, each, count)
+    return np.where(world.rng.random(count) < 0.5, theirs, facts["account"])
 
 
 def _ids(count: int) -> Array:

@@ -10,7 +10,7 @@ import polars as pl
 
 from hingepoint import __version__
 from hingepoint.analysis.signals.engine.calendar import Calendar
-from hingepoint.analysis.signals.shape import Driver, Reading, Report, Told
+from hingepoint.analysis.signals.shape import Driver, Lacked, Reading, Report, Told
 
 
 def record(report: Report) -> dict[str, Any]:
@@ -40,6 +40,7 @@ def _signal(told: Told) -> dict[str, Any]:
         ],
         "deals": list(told.deals),
         "drivers": [_driver(one) for one in told.drivers],
+        "lacked": [_lacked(one) for one in told.lacked],
         "question": told.question,
         "needs": told.needs,
         "silent_since": _day(told.silent_since),
@@ -80,6 +81,20 @@ def _place(one: Reading) -> dict[str, Any]:
 def _driver(one: Driver) -> dict[str, Any]:
     said = {"words": one.words, "unit": one.unit, "currency": one.currency or None}
     return said | {"before": _number(one.before), "since": _number(one.since)}
+
+
+def _lacked(one: Lacked) -> dict[str, Any]:
+    def counted(count: tuple[int, int]) -> dict[str, int]:
+        return {"lacked": count[0], "deals": count[1]}
+
+    return {
+        "agreement": one.agreement,
+        "behind": counted(one.behind),
+        "kept": counted(one.kept),
+        "more": _number(one.more),
+        "ci": _pair(one.ci),
+        "surely": one.surely,
+    }
 
 
 def _number(value: float | None) -> float | None:

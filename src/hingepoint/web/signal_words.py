@@ -7,7 +7,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from hingepoint.analysis.signals.shape import Driver, Place, Reading, Signal, State, Told
+from hingepoint.analysis.signals.shape import Driver, Lacked, Place, Reading, Signal, State, Told
 from hingepoint.records import conventions
 from hingepoint.records.languages import counted, say, say_many, words_of
 from hingepoint.reports.charts import numbers
@@ -164,6 +164,39 @@ def driver_value(driver: Driver, amount: float | None) -> str:
     if driver.unit == "share":
         return numbers.share(amount)
     return numbers.money_short(amount, driver.currency) if driver.unit == "money" else numbers.number(amount)
+
+
+def lacked(counted: tuple[int, int]) -> str:
+    """Return on how many of how many deals an agreement was lacked: ``60.0% (12 of 20)``."""
+    some, deals = counted
+    return say("{share} ({n} of {all})", share=numbers.share(some / deals), n=some, all=deals)
+
+
+def more_often(one: Lacked) -> str:
+    """Return by how much more often it was lacked, with its interval: ``+32.0 points (+12.0 to +50.0)``."""
+    return f"{numbers.points(one.more)} ({numbers.interval(*one.ci)})"
+
+
+def sure_of(every: Sequence[Lacked]) -> str:
+    """Return how many of the differences are no luck, all agreements that were looked at together."""
+    sure = sum(one.surely for one in every)
+    if not sure:
+        return say("All of these differences may be luck.")
+    return say_many(
+        "The first difference is not luck.", "The first {n} differences are not luck.", sure, n=sure
+    )
+
+
+#: Signal -> why it is not followed at customers.
+NO_ACCOUNT: dict[str, str] = words_of(
+    {
+        "review_discipline": "No customer has a chart here: routines are promised by teams, not by the deals of a customer.",
+        "executive_rescues": "No customer has a chart here: few have nine important deals a year, and one deal more would move the share.",
+        "executives_on_price": "No customer has a chart here: executives visit hardly any nine times a year, and a move after one visit says little.",
+        "tolerant_managers": "No customer has a chart here: it is about what managers pass up, whoever the customer is.",
+        "low_advocacy": "No customer has a chart here: so few people answer about one that it could be seen who said what.",
+    }
+)
 
 
 # Times and places

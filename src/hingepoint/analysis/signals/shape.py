@@ -60,6 +60,7 @@ class Facts:
     policies: pl.DataFrame = field(default_factory=_empty(frames.POLICIES))
     talks: pl.DataFrame = field(default_factory=_empty(frames.TALKS))
     limits: pl.DataFrame = field(default_factory=_empty(frames.LIMITS))
+    steps: pl.DataFrame = field(default_factory=_empty(frames.STEPS))
 
     @property
     def won(self) -> pl.DataFrame:
@@ -94,6 +95,20 @@ class Driver:
     currency: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Lacked:
+    """An agreement that was missing or weak more often on the deals ``behind`` a reading than on those that ``kept`` to what is usual:
+    on how many of how many. ``more``: by how much, as a difference of shares with its 95 % interval ``ci``. ``surely``: not by luck,
+    all agreements that were looked at together."""
+
+    agreement: str
+    behind: tuple[int, int]
+    kept: tuple[int, int]
+    more: float
+    ci: tuple[float, float]
+    surely: bool
+
+
 def in_one_currency(before: pl.DataFrame, since: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame, str, str]:
     """Return the units in the currency in which most of both are, with its code; and what to say where others are left out."""
     counts = pl.concat([one["currency"].fill_null("") for one in (before, since)]).value_counts()
@@ -116,7 +131,8 @@ class Signal:
     small to large, of which a calm chart says whether it would have shown them; the middle one stands in its sentence. ``breaks``: a new version of the rules begins a new series.
     ``facts``: columns of the units, held equal beside what is known of deals at creation. ``drivers``: columns of the
     units with 0 and 1, and their words; ``tell``: drivers that are computed. ``apart``: units that lie apart are
-    watched without a change. ``least``: with fewer answers nothing is told, nor with fewer different
+    watched without a change. ``lacks``: the agreements that its deals lacked, told of a place's units
+    since it changed, or of the last twelve months. ``least``: with fewer answers nothing is told, nor with fewer different
     ``people`` in these columns of the units; ``named``: whether deals are listed.
     ``second``: the same signal read in another way, told where that asks for more.
     """
@@ -138,6 +154,7 @@ class Signal:
     facts: tuple[str, ...] = ()
     drivers: tuple[tuple[str, str], ...] = ()
     tell: Callable[[pl.DataFrame, pl.DataFrame], tuple[Driver, ...]] | None = None
+    lacks: Callable[[pl.DataFrame, pl.DataFrame], tuple[Lacked, ...]] | None = None
     apart: bool = False
     least: int = 0
     people: tuple[tuple[str, int], ...] = ()
@@ -283,6 +300,7 @@ class Told:
     question: str = ""
     needs: str = ""
     drivers: tuple[Driver, ...] = ()
+    lacked: tuple[Lacked, ...] = ()
     would_have_shown: WouldHaveShown | None = None  # the middle change, of the company's chart
     silent_since: dt.date | None = None
     rules: tuple[Rules, ...] = ()

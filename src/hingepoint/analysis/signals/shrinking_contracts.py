@@ -10,6 +10,7 @@ from dataclasses import replace
 import numpy as np
 import polars as pl
 
+from hingepoint.analysis.signals import lacked_agreements
 from hingepoint.analysis.signals.shape import Driver, Facts, Signal
 from hingepoint.analysis.spc import adjusting
 
@@ -33,13 +34,14 @@ def _against_projection(facts: Facts, final: pl.Expr) -> pl.DataFrame:
     known = known.with_columns(optimism=pl.Series(optimism(known), dtype=pl.Float64))
     won = known.filter((pl.col("status") == "won") & (final > 0))
     ratio = (final / pl.col("projected_amount")).log()
-    return won.select(
+    counted = won.select(
         "deal_id",
         at="closed",
         value=ratio + pl.col("optimism"),
         ratio=ratio.exp(),
         margin_lost=pl.col("projected_margin") - pl.col("margin"),
     )
+    return lacked_agreements.at_the_quote(facts, counted)
 
 
 def optimism(deals: pl.DataFrame) -> np.ndarray:
@@ -104,13 +106,14 @@ SIGNAL = Signal(
     unit="final against projected value, as a logarithm",
     kind="mean",
     worse="lower",
-    levels=("company", "team", "segment"),
+    levels=("company", "team", "segment", "account"),
     units=units,
     news=("won",),
     stated=(0.03, 0.05, 0.10),
     question="Which agreement was missing when these contracts of {where} were projected?",
     needs="Won deals with their value, and the value projected when they were qualified.",
     tell=what_moved,
+    lacks=lacked_agreements.against_those_beside,
 )
 SIGNAL = replace(
     SIGNAL,

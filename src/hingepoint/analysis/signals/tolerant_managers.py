@@ -9,6 +9,7 @@ from __future__ import annotations
 import polars as pl
 
 from hingepoint.analysis.signals.shape import Facts, Signal, no_units
+from hingepoint.analysis.signals.unplanned_concessions import first_demands, for_nothing, undemanded
 
 #: Two values are one when they differ by less than this share.
 SAME = 1e-9
@@ -35,20 +36,34 @@ def units(facts: Facts) -> pl.DataFrame:
         manager=pl.coalesce("actor", "manager"),
         silent=(pl.col("reason").fill_null("").str.strip_chars() == "").cast(pl.Float64),
     )
-    return _beside_talks(found, facts)
+    return _beside_concessions(_beside_talks(found, facts), facts)
 
 
 def _beside_talks(passed: pl.DataFrame, facts: Facts) -> pl.DataFrame:
     """Return what was ``passed`` with what its manager let go in the same month: the share of talks without a debrief, and of
     approved plans that lacked something."""
     talks = facts.talks.join(facts.deals.select("deal_id", "manager"), on="deal_id", how="left")
-    month = pl.col("at").dt.truncate("1mo")
-    passed = passed.with_columns(month=month)
     for column, what in (("undebriefed", "held"), ("waved", "approved")):
-        of_it = talks.filter(pl.col("what") == what).group_by("manager", month=month)
-        let_go = of_it.agg((~pl.col("done")).cast(pl.Float64).mean().alias(column))
-        passed = passed.join(let_go, on=["manager", "month"], how="left", maintain_order="left")
-    return passed.drop("month")
+        some = talks.filter(pl.col("what") == what)
+        passed = _with_share(passed, some.select("manager", "at", (~pl.col("done")).alias(column)), column)
+    return passed
+
+
+def _beside_concessions(passed: pl.DataFrame, facts: Facts) -> pl.DataFrame:
+    """Return what was ``passed`` with how many of the concessions on deals of its manager were needless in the same month: nobody had
+    demanded anything, or nothing came back."""
+    given = facts.concessions.join(first_demands(facts), on="deal_id", how="left")
+    needless = (undemanded(facts).cast(pl.Boolean).fill_null(False) | for_nothing()).alias("needless")
+    theirs = given.join(facts.deals.select("deal_id", "manager"), on="deal_id", how="left")
+    return _with_share(passed, theirs.select("manager", "at", needless), "needless")
+
+
+def _with_share(passed: pl.DataFrame, rows: pl.DataFrame, column: str) -> pl.DataFrame:
+    """Return ``passed`` with the share of ``rows`` of the same manager and month of which ``column`` is true; empty where there are none."""
+    month = pl.col("at").dt.truncate("1mo")
+    shares = rows.group_by("manager", month=month).agg(pl.col(column).cast(pl.Float64).mean())
+    dated = passed.with_columns(month=month)
+    return dated.join(shares, on=["manager", "month"], how="left", maintain_order="left").drop("month")
 
 
 def _answers(facts: Facts) -> pl.DataFrame:
@@ -78,6 +93,7 @@ SIGNAL = Signal(
     needs="Requests for exceptions with their value when asked and when passed up (events of kind escalation).",
     drivers=(
         ("silent", "passed up without a reason"),
+        ("needless", "concessions that nobody had demanded, or for nothing in return"),
         ("waved", "incomplete plans among those approved"),
         ("undebriefed", "talks without a debrief"),
     ),

@@ -11,29 +11,43 @@ def units(facts: Facts) -> pl.DataFrame:
     """Return the concessions, and whether no plan, corridor or reason had been written on the deal before.
     Where no plan at all is on record, nobody knows."""
     written = facts.plans.group_by("deal_id").agg(written=pl.col("written_at").min())
-    demanded = facts.demands.group_by("deal_id").agg(demanded=pl.col("at").min())
     said = facts.concessions.filter("last_word").group_by("deal_id").agg(said=pl.col("at").min())
     currencies = facts.deals.select("deal_id", "currency")
     given = facts.concessions
-    for known in (written, demanded, said, currencies):
+    for known in (written, first_demands(facts), said, currencies):
         given = given.join(known, on="deal_id", how="left", maintain_order="left")
     moment = _end_of(pl.col("at"))
     late = (pl.col("written") > moment).fill_null(True) if facts.plans.height else pl.lit(None)
-    early = (pl.col("demanded") > moment).fill_null(True) if facts.demands.height else pl.lit(None)
     after = (pl.col("said") < pl.col("at")).fill_null(False) if said.height else pl.lit(None)
     before = pl.col("value").forward_fill().shift(1).over("deal_id", "topic")
-    nothing = pl.col("in_return").fill_null("").str.strip_chars() == ""
     return given.select(
         "deal_id",
         "at",
         "currency",
         money="value",
         value=late.cast(pl.Float64),
-        nothing=nothing.cast(pl.Float64),
-        early=early.cast(pl.Float64),
+        nothing=for_nothing().cast(pl.Float64),
+        early=undemanded(facts).cast(pl.Float64),
         not_smaller=(pl.col("value") >= before).cast(pl.Float64),
         after=after.cast(pl.Float64),
     )
+
+
+def first_demands(facts: Facts) -> pl.DataFrame:
+    """Return when the first demand came, by deal."""
+    return facts.demands.group_by("deal_id").agg(demanded=pl.col("at").min())
+
+
+def undemanded(facts: Facts) -> pl.Expr:
+    """Return of a concession joined to ``first_demands`` whether nobody had demanded anything before; unknown without any demand on record."""
+    if facts.demands.is_empty():
+        return pl.lit(None)
+    return (pl.col("demanded") > _end_of(pl.col("at"))).fill_null(True)
+
+
+def for_nothing() -> pl.Expr:
+    """Return of a concession whether nothing came back for it."""
+    return pl.col("in_return").fill_null("").str.strip_chars() == ""
 
 
 def _end_of(at: pl.Expr) -> pl.Expr:
@@ -62,7 +76,7 @@ SIGNAL = Signal(
     unit="share of concessions without a plan written before",
     kind="share",
     worse="higher",
-    levels=("company", "team"),
+    levels=("company", "team", "account"),
     units=units,
     news=("concessions",),
     stated=(0.10, 0.15, 0.25),

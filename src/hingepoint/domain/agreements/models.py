@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Collection
 from typing import TYPE_CHECKING, Any, TypedDict, cast
 
 from django.core.serializers.json import DjangoJSONEncoder
@@ -44,6 +45,12 @@ class AgreementTypeQuerySet(models.QuerySet["AgreementType"]):
             shown_name=Coalesce(F("own_name"), F("name")), shown_stage=Coalesce(F("own_stage"), F("stage"))
         )
         return cast("models.QuerySet[WithAnnotations[AgreementType, Shown]]", shown)
+
+    def shown_names(self, keys: Collection[str]) -> dict[str, str]:
+        """Return the company's names of types by key. One SQL query, none for no key."""
+        if not keys:
+            return {}
+        return dict(self.effective().filter(key__in=keys).values_list("key", "shown_name"))
 
     def in_use(self) -> AgreementTypeQuerySet:
         """Those that are offered: a tied word is spoken of by the type that it is tied to."""

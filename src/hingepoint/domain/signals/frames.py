@@ -9,10 +9,12 @@ from functools import partial
 from typing import Literal
 
 import polars as pl
+from django.db.models.functions import Coalesce
 
 from hingepoint.analysis import frames
 from hingepoint.analysis.signals.engine.facts import from_kinds, known_deals, pulses
 from hingepoint.analysis.signals.shape import Facts
+from hingepoint.domain.agreements.models import AgreementEvent, AgreementType
 from hingepoint.domain.deals.frames import DEAL_ROW, read, with_places
 from hingepoint.domain.deals.kept_rows import KeptRows, Shelf
 from hingepoint.domain.deals.models import Deal, DealEvent
@@ -23,7 +25,7 @@ from hingepoint.domain.negotiation.models import CorridorWriting, Reason
 from hingepoint.domain.plans.frames import plans_frame, talks_frame
 from hingepoint.domain.routines.frames import routines_frame
 from hingepoint.domain.signals.models import SignalLimits
-from hingepoint.records.deals import EventKind
+from hingepoint.records.deals import DealStatus, EventKind
 from hingepoint.records.signals import TraceKind
 
 _TYPES = frames.schema(frames.EVENTS)
@@ -62,6 +64,25 @@ _EVENTS = {
     )
     for kind, more in _READ_OF.items()
 }
+#: The steps of agreements on the deals of which signal 10 tells: those won that name what was projected.
+_STEPS = KeptRows(
+    "agreement-steps",
+    partial(
+        AgreementEvent.objects.filter,
+        agreement__deal__status=DealStatus.WON,
+        agreement__deal__projected_amount__isnull=False,
+    ),
+    {
+        "deal": "agreement__deal_id",
+        "type": "agreement__type_id",
+        "at": "occurred_at",
+        "recorded_at": "recorded_at",
+        "undoes": "undoes_id",
+        "state": "state",
+        "evidence": "evidence",
+    },
+    _TYPES | _NUMBERS | {"type": pl.Int64()},
+)
 _REASONS = KeptRows(
     "reasons",
     Reason.objects.all,
@@ -115,6 +136,7 @@ def events(kind: str, *, as_of: dt.date, keys: pl.DataFrame, shelf: Shelf | None
         return _known(_REASONS.read(shelf), as_of, "written_at")
 
     parts: dict[str, Callable[[], list[pl.DataFrame]]] = {
+        EventKind.AGREEMENT: lambda: [_named(_of_deals(_standing(_STEPS.read(shelf), as_of), keys))],
         EventKind.QUOTE: lambda: [told(EventKind.QUOTE)],
         EventKind.EXECUTIVE: lambda: [told(EventKind.EXECUTIVE), roles_frame()],
         EventKind.CONCESSION: lambda: [concessions_frame(told(EventKind.CONCESSION))],
@@ -125,6 +147,13 @@ def events(kind: str, *, as_of: dt.date, keys: pl.DataFrame, shelf: Shelf | None
         TraceKind.POLICY: lambda: [policies_frame()],
     }
     return pl.concat(parts[kind](), how="diagonal")
+
+
+def _named(steps: pl.DataFrame) -> pl.DataFrame:
+    """Return ``steps`` with the key of each one's agreement; a word of the company's files says that of the type it is tied to."""
+    types = AgreementType.objects.annotate(meant=Coalesce("tied_to__key", "key"))
+    names = read(types, {"type": "id", "agreement": "meant"}, {"type": pl.Int64(), "agreement": pl.String()})
+    return steps.join(names, on="type", how="left", maintain_order="left")
 
 
 def _of_deals(rows: pl.DataFrame, keys: pl.DataFrame) -> pl.DataFrame:

@@ -17,6 +17,7 @@ from django.utils import timezone
 
 from hingepoint.analysis.signals import SIGNALS
 from hingepoint.analysis.signals.shape import Place, Reading, Report, State, Told
+from hingepoint.domain.agreements.models import AgreementType
 from hingepoint.domain.deals.models import Deal
 from hingepoint.domain.people.models import User, Viewer, sees_all, works_here
 from hingepoint.domain.signals import record
@@ -188,7 +189,8 @@ class LimitsShown:
 class SignalPage:
     """One signal on a day: its raises that stand, those that ended (the newest first), the deals behind, and the ``days`` that
     can be asked for, the newest first. ``may_answer``: whether the viewer may answer one of its raises. ``limits``: those that people
-    set anew, the newest month first; ``months``: from when on the viewer can set them, none for whom may not."""
+    set anew, the newest month first; ``months``: from when on the viewer can set them, none for whom may not.
+    ``agreement_names``: what the company calls the agreements that its deals lacked, by key."""
 
     day: dt.date | None
     made_at: dt.datetime | None
@@ -203,6 +205,7 @@ class SignalPage:
     names: dict[Place, str]
     limits: tuple[LimitsShown, ...]
     months: tuple[dt.date, ...]
+    agreement_names: dict[str, str]
 
     @property
     def in_hand(self) -> bool:
@@ -230,7 +233,7 @@ def overview(viewer: Viewer, as_of: dt.date | None = None) -> Overview:
 
 
 def signal(viewer: Viewer, key: str, as_of: dt.date | None = None) -> SignalPage:
-    """Return one signal on a day. Raises Hidden, also for a key that no signal has. At most fifteen SQL queries."""
+    """Return one signal on a day. Raises Hidden, also for a key that no signal has. At most sixteen SQL queries."""
     if key not in SIGNALS:
         raise Hidden("There is no such signal.")
     picture = _picture(viewer, as_of, key)
@@ -251,6 +254,7 @@ def signal(viewer: Viewer, key: str, as_of: dt.date | None = None) -> SignalPage
         names=picture.names,
         limits=_limits(picture),
         months=tuple(months_to_set(timezone.localdate())) if sees_all(viewer) else (),
+        agreement_names=AgreementType.objects.shown_names({one.agreement for one in told.lacked}),
     )
 
 

@@ -22,6 +22,7 @@ from hingepoint.analysis.signals.shape import (
     Driver,
     Earlier,
     Floats,
+    Lacked,
     Place,
     Reading,
     Report,
@@ -135,6 +136,7 @@ def _told(told: Told) -> dict[str, Any]:
         "question": told.question,
         "needs": told.needs,
         "drivers": [asdict(one) for one in told.drivers],
+        "lacked": [asdict(one) for one in told.lacked],
         "would_have_shown": told.would_have_shown and _would(told.would_have_shown),
         "silent_since": _day(told.silent_since),
         "rules": [_plain(asdict(one)) for one in told.rules],
@@ -150,6 +152,7 @@ def _told_again(kept: Json) -> Told:
         question=kept["question"],
         needs=kept["needs"],
         drivers=tuple(Driver(**one) for one in kept["drivers"]),
+        lacked=tuple(_lacked_again(one) for one in kept.get("lacked", ())),
         would_have_shown=kept["would_have_shown"] and _would_again(kept["would_have_shown"]),
         silent_since=_date(kept["silent_since"]),
         rules=tuple(_rules_again(one) for one in kept["rules"]),
@@ -157,6 +160,11 @@ def _told_again(kept: Json) -> Told:
             Unjudged(Place(**one["place"]), one["units"], one["periods"]) for one in kept.get("unjudged", ())
         ),
     )
+
+
+def _lacked_again(kept: Json) -> Lacked:
+    pairs = {name: tuple(kept[name]) for name in ("behind", "kept", "ci")}
+    return Lacked(**{**kept, **pairs})
 
 
 def _rules_again(kept: Json) -> Rules:

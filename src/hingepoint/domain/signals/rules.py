@@ -132,13 +132,14 @@ def narrowed(told: Told, seen: Sight, *, deals: Collection[str], names: dict[Pla
     if not places:
         return Told(told.signal, State.NO_DATA, needs=told.signal.needs)
     raised = [one.place for one in places if one.state is State.RAISED]
-    leading = told.leading
+    sees_leading = told.leading is not None and seen.sees(told.leading.place)
     return replace(
         told,
         places=places,
         state=shape.worst(places, told.silent_since),
         question=shape.question(told.signal, [names.get(one, one.name) for one in raised if one != COMPANY]),
-        drivers=told.drivers if leading and seen.sees(leading.place) else (),
+        drivers=told.drivers if sees_leading else (),
+        lacked=told.lacked if sees_leading else (),
         unjudged=tuple(one for one in told.unjudged if seen.sees(one.place)),
     )
 

@@ -71,6 +71,9 @@ def from_kinds(
         pulses=of("pulse").select("deal_id", "at", "value", position=_word("agreement"), partner="actor"),
         routines=_routines(routines, as_of),
         talks=_complete(talks, frames.TALKS),
+        steps=of("agreement").select(
+            "deal_id", "agreement", "at", "evidence", state=pl.col("state").fill_null("gained")
+        ),
         policies=of("policy").select("at", version="agreement"),
     )
 

@@ -24,6 +24,10 @@ from hingepoint.analysis.spc.baseline import ENOUGH
 Floats = NDArray[np.float64]
 #: Places with fewer units a period are not followed: their charts would show chance.
 LEAST = 0.75
+#: From so many points on a place is drawn for trial, not raised. Accounts wait until they can rise: there are thousands of them.
+FOR_TRIAL = 3
+#: A customer is followed from so many deals on: what is done on one of them is done alike.
+DEALS = 5
 #: The rest of the company counts with so many usual units less than it has: a small rest says little.
 FEW = 5.0
 #: Above a share of this of all units a place is the company itself.
@@ -205,25 +209,38 @@ def _of_column(
     if column == "region":
         teams, regions = pl.col("team").n_unique().over("region"), pl.col("region").n_unique().over("team")
         placed = placed.filter((teams > 1) | (regions > 1))  # others would be told twice, as team and region
+    if placed[column].n_unique() < 2:
+        return []
+    placed = placed.filter(_may_be_followed(level, column))
     values = placed[column].cast(pl.String)
     names = values.unique().sort()
     codes = values.cast(pl.Enum(names)).to_physical().to_numpy().astype(np.int64)
-    if len(names) < 2:
-        return []
     periods = whole.counts.shape[1]
     sums = _sums(placed, codes, len(names), first, periods)
     found = []
     for row, name in enumerate(names):
-        if name in taken or not _can_be_followed(sums.counts[row], whole.counts[0]):
+        if name in taken or not _can_be_followed(level, sums.counts[row], whole.counts[0]):
             continue
         found.append(_series(prepared, Place(level, name), sums, row, whole, first, calendar))
     return found
 
 
-def _can_be_followed(counts: Floats, whole: Floats) -> bool:
+def _may_be_followed(level: str, column: str) -> pl.Expr:
+    """Return of a unit whether its place has as many as it needs at least: the others, thousands of customers, are counted no further."""
+    enough = pl.len().over(column) >= LEAST * _fewest_periods(level)
+    return enough & (pl.col("deal_id").n_unique().over(column) >= DEALS) if level == "account" else enough
+
+
+def _fewest_periods(level: str) -> int:
+    return ENOUGH + 1 if level == "account" else FOR_TRIAL
+
+
+def _can_be_followed(level: str, counts: Floats, whole: Floats) -> bool:
     """Return whether a place has enough units a period since its first, and enough periods, and is not the whole."""
     since = counts[np.flatnonzero(counts)[0] :]
-    return len(since) > ENOUGH and since.mean() >= LEAST and counts.sum() < WHOLE * whole.sum()
+    return (
+        len(since) >= _fewest_periods(level) and since.mean() >= LEAST and counts.sum() < WHOLE * whole.sum()
+    )
 
 
 def unjudged(prepared: Prepared, calendar: Calendar) -> tuple[Unjudged, ...]:

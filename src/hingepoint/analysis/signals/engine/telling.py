@@ -17,6 +17,7 @@ from hingepoint.analysis.signals.shape import (
     COMPANY,
     Driver,
     Floats,
+    Lacked,
     Place,
     Reading,
     Rules,
@@ -69,6 +70,7 @@ def tell(prepared: Prepared, calendar: Calendar, charted: Charted, rng: np.rando
         question=question(signal, [place.name for place in raised if place != COMPANY]),
         needs=_needs(places, prepared, calendar),
         drivers=_drivers(prepared, told.leading, calendar),
+        lacked=_lacked(prepared, told.leading, calendar),
         would_have_shown=next((one.certificate[1] for one in places[:1] if one.certificate), None),
         unjudged=unjudged(prepared, calendar),
     )
@@ -302,6 +304,17 @@ def _drivers(prepared: Prepared, leading: Reading | None, calendar: Calendar) ->
     )
     told = shares + (prepared.signal.tell(before, after) if prepared.signal.tell else ())
     return tuple(one for one in told if (one.before, one.since) != (None, None))
+
+
+def _lacked(prepared: Prepared, leading: Reading | None, calendar: Calendar) -> tuple[Lacked, ...]:
+    """Return the agreements that deals of the leading place lacked: since it changed, else in the last twelve months."""
+    if prepared.signal.lacks is None or leading is None:
+        return ()
+    there = prepared.at(leading.place)
+    since = (
+        calendar.number(leading.since) if leading.since else calendar.last - 4 * calendar.points_a_quarter + 1
+    )
+    return prepared.signal.lacks(there, there.filter(pl.col("_period") >= since))
 
 
 def _share(units: pl.DataFrame, column: str) -> float | None:

@@ -103,17 +103,10 @@ def _reading() -> tuple[dt.date | None, Report | None]:
 
 def _lines(every: tuple[Principle, ...], report: Report | None) -> tuple[Line, ...]:
     told = report.by_check if report else {}
-    names = type_names({key for one in every for key in one.agreements})
+    names = AgreementType.objects.shown_names({key for one in every for key in one.agreements})
     return tuple(
         Line(one, tuple(names.get(key, key) for key in one.agreements), told.get(one.check)) for one in every
     )
-
-
-def type_names(keys: set[str]) -> dict[str, str]:
-    """Return the company's names of agreement types by key. One SQL query, none for no key."""
-    if not keys:
-        return {}
-    return dict(AgreementType.objects.effective().filter(key__in=keys).values_list("key", "shown_name"))
 
 
 def _version(row: PrinciplesVersion) -> VersionLine:
