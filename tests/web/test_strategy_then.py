@@ -147,7 +147,7 @@ def test_the_day_shows_and_links_keep_it(client, company):
     home = client.get(reverse("home"), {"as_of": THEN.isoformat()})
     for answer in (page, home):
         assert "<b>As of 20 Mar 2026</b>" in answer.text
-        assert "What was recorded or decided later is not in it." in answer.text
+        assert "What was recorded or decided after that is not in it." in answer.text
         assert "Back to today" in answer.text
         assert "Nothing was kept of" not in answer.text
     of_page = ("strategy-results", "strategy-agreements", "strategy-routines")
