@@ -146,7 +146,7 @@ _DECIDES = "a decision itself, and not an answer that leads to one"
 #: form -> why it asks nobody.
 ASKS_NOBODY: dict[str, str] = {
     **dict.fromkeys(
-        ("cockpit.LookBackForm", "deals.DealFilterForm", "debts.DayForm", "signals.DayForm", "trail.WantedForm",
+        ("cockpit.LookBackForm", "deals.DealFilterForm", "debts.DayForm", "past.DayForm", "signals.DayForm", "trail.WantedForm",
          "trials.LookForm", "impact.RehearseForm", "reviews.PlanForm", "reviews.DayForm", "reviews.NextForm"), _LOOKING),
     **dict.fromkeys(
         ("catalogue.OverlayForm", "catalogue.TypeForm", "connections.AddressForm", "connections.MoveForm", "connections.PaceForm",

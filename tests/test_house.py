@@ -197,7 +197,7 @@ NO_ACTION = {
     "escalations.actions": {"settle": "a part of actions, in their turn"},
     "made_files.actions": {"make": "writes the file first, then notes it in one"},
     "home.actions": dict.fromkeys(
-        ("renew_answers", "make_missing_answers"), "keeps each answer in a statement of its own"
+        ("renew_answers", "make_missing_answers", "keep_day"), "keeps each answer in a statement of its own"
     ),
     "impact.actions": {"read_rollouts": "reads outside any, then keeps each in one"},
     "imports.actions": {

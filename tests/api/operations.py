@@ -111,6 +111,7 @@ OPERATIONS: dict[str, Operation] = {
     "get_playbook": Operation(_SELLS, "playbook:read", lambda cast: f"/strategies/{playbooks.in_force(cast).strategy.pk}/playbook"),
     "get_forecast": Operation(KEEPERS, "playbook:read", lambda cast: f"/strategies/{playbooks.in_force(cast).strategy.pk}/forecast"),
     "list_gained_in_time": Operation(_SELLS, "playbook:read", lambda cast: f"/strategies/{playbooks.in_force(cast).strategy.pk}/in-time"),
+    "list_results": Operation(_SELLS, "playbook:read", lambda cast: f"/strategies/{playbooks.in_force(cast).strategy.pk}/results"),
     "list_signals": Operation(_SELLS, "signals:read", at("/signals")),
     "get_signal": Operation(_SELLS, "signals:read", at("/signals/exceptions")),
     "answer_raise": Operation(LEADS_NORTH, "signals:write", lambda cast: f"/signals/{(row := raising.a_raise()).signal}/raises/{row.pk}/answer", lambda cast: {"words": "It is so."}),
@@ -152,6 +153,5 @@ NOW_ONLY = {
         "list_strategies",
         "get_playbook",
         "get_forecast",
-        "list_gained_in_time",
     },
 }

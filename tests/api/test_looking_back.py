@@ -43,12 +43,20 @@ OF_A_DEAL = {
 }
 
 
+OF_A_STRATEGY = {"list_results", "list_gained_in_time"}  # tests/web/test_strategy_then.py
+
+
 def test_every_reading_operation_looks_back_or_says_why_not():
     now_only = [name for names in NOW_ONLY.values() for name in names]
     assert len(now_only) == len(set(now_only))
     assert set(reading()) == looking_back() | set(now_only)
     assert not looking_back() & set(now_only)
-    assert looking_back() == OF_A_DEAL | {"list_deals", "list_events", "list_signals", "get_signal"}
+    assert looking_back() == OF_A_DEAL | OF_A_STRATEGY | {
+        "list_deals",
+        "list_events",
+        "list_signals",
+        "get_signal",
+    }
 
 
 @pytest.mark.parametrize("name", sorted(looking_back()))

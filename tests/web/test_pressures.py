@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import datetime as dt
 import io
 from dataclasses import replace
 
@@ -126,6 +127,28 @@ def test_what_is_not_known_is_said_as_not_known(cast, client):
     shown = page(client, cast.sponsor, BUYERS)
     assert "What answers it is not known: no pivotal agreement stands out." in shown
     assert "answers it." not in shown.replace("What answers it", "")
+
+
+def test_a_past_day_tells_the_reading_and_the_tags_of_then(cast, client, read):
+    day, evening = read.as_of, dt.datetime.combine(read.as_of, dt.time(18), tzinfo=dt.UTC)
+    told = {"deal_id": cast.deal.pk, "pressure": Pressure.BUYERS, "by": cast.seller}
+    row = actions.tag(at=evening, words="Penalties first", **told)
+    later = replace(read, as_of=day + dt.timedelta(days=1))
+    PressureReading.objects.create(day=later.as_of, report=stored(later), made_at=NOW)
+    actions.take_back(by=cast.seller, at=evening + dt.timedelta(hours=12), tag_id=row.pk)
+    then = f"?as_of={day.isoformat()}"
+    shown = page(client, cast.manager, BUYERS + then)
+    assert "Penalties first" in shown
+    assert "as it was known then" in shown
+    assert "Penalties first" not in page(client, cast.manager, BUYERS)
+    assert "Penalties first" not in page(client, cast.manager, f"{BUYERS}?as_of={later.as_of.isoformat()}")
+    overview = page(client, cast.manager, "/pressures/" + then)
+    assert "“Early access to key data” answers it." in overview
+    assert "1 deal you see was tagged" in overview
+    assert f'href="{BUYERS}{then}"' in overview
+    before = (day - dt.timedelta(days=1)).isoformat()
+    for address in ("/pressures/", BUYERS):
+        assert "Nothing is on record until" in page(client, cast.manager, f"{address}?as_of={before}")
 
 
 def test_of_too_few_deals_the_page_says_how_many_are_needed(cast, client):

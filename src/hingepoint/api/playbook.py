@@ -12,7 +12,9 @@ from hingepoint.api import shapes
 from hingepoint.api.callers import Request
 from hingepoint.api.routing import Subject
 from hingepoint.domain.agreements.queries import catalogue
+from hingepoint.domain.home.queries import then
 from hingepoint.domain.strategy.queries import over_years, pivotal, playbook, strategies, strategy_page
+from hingepoint.domain.strategy.results import Progress
 from hingepoint.records.errors import Hidden
 from hingepoint.records.tokens import Topic
 
@@ -96,6 +98,34 @@ class InTime(shapes.Schema):
     high: float | None
 
 
+class Result(shapes.Schema):
+    """A result metric of a strategy with its target: on the deals closed since the strategy started (``since``, with the 95%
+    interval on ``deals`` of them), and in the year ``before``. ``moved`` says whether it moved the right way, as far as that can be
+    told; ``problem`` why there is no number."""
+
+    metric: str
+    population: str
+    baseline: float
+    target: float
+    target_on: shapes.dt.date
+    start: shapes.dt.date
+    since: float | None
+    low: float | None
+    high: float | None
+    deals: int
+    before: float | None
+    moved: bool | None
+    on_target: bool | None
+    problem: str
+
+
+class DayAsked(shapes.Sent):
+    """The day of the picture, today unless said. A past day is told to those who see every deal, as the night after it kept it:
+    the last day that was kept until then."""
+
+    as_of: shapes.PastDay | None = None
+
+
 @subject.read("/agreement-types", shapes.each(Type))
 def list_agreement_types(request: Request, asked: Query[TypesAsked]) -> Any:
     """List the agreement types of the catalogue
@@ -133,10 +163,26 @@ def get_playbook(request: Request, strategy_id: shapes.Id) -> Any:
 
 
 @subject.read("/strategies/{strategy_id}/in-time", list[InTime])
-def list_gained_in_time(request: Request, strategy_id: shapes.Id) -> Any:
+def list_gained_in_time(request: Request, strategy_id: shapes.Id, asked: Query[DayAsked]) -> Any:
     """List how far the pivotal agreements of a strategy are gained in time"""
-    page = strategy_page.strategy_page(request.auth.user, strategy_id, today=timezone.localdate())
-    return [_in_time(one) for one in page.pivotal]
+    return [_in_time(one) for one in _page(request, strategy_id, asked.as_of).pivotal]
+
+
+@subject.read("/strategies/{strategy_id}/results", list[Result])
+def list_results(request: Request, strategy_id: shapes.Id, asked: Query[DayAsked]) -> Any:
+    """List how far the results of a strategy came"""
+    return [_result(one) for one in _page(request, strategy_id, asked.as_of).results]
+
+
+def _page(request: Request, strategy_id: int, as_of: shapes.dt.date | None) -> strategy_page.StrategyPage:
+    """Return the page of a strategy today, or as it was kept of a past day. Raises Hidden where nothing is on record until then."""
+    viewer, today = request.auth.user, timezone.localdate()
+    if as_of is None or as_of >= today:
+        return strategy_page.strategy_page(viewer, strategy_id, today=today)
+    told = then.of_strategy(viewer, then.STRATEGY, strategy_id, as_of)
+    if told is None:
+        raise Hidden("nothing is on record until that day")
+    return told.answer
 
 
 @subject.read("/strategies/{strategy_id}/forecast", Forecast)
@@ -161,3 +207,13 @@ def _in_time(one: strategy_page.Covered) -> dict[str, Any]:
         "low": share.low,
         "high": share.high,
     }
+
+
+#: What a result says of itself.
+_SAME = ["metric", "population", "baseline", "target", "target_on", "start", "moved", "on_target", "problem"]
+
+
+def _result(one: Progress) -> dict[str, Any]:
+    since = one.since
+    counted = {"since": since.value, "low": since.low, "high": since.high, "deals": since.n}
+    return {name: getattr(one, name) for name in _SAME} | counted | {"before": one.before.value}

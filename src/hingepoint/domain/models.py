@@ -84,7 +84,7 @@ from hingepoint.domain.team_chats.models import TeamChat
 from hingepoint.domain.tokens.models import SentRequest, Token
 from hingepoint.domain.trials.models import Trial, TrialLook
 from hingepoint.domain.turns.models import SentForm
-from hingepoint.domain.upkeep.models import Job, KeptAnswer
+from hingepoint.domain.upkeep.models import Job, KeptAnswer, KeptDay
 from hingepoint.domain.webhooks.models import Webhook, WebhookDelivery, WebhookTry
 
 __all__ = [
@@ -140,6 +140,7 @@ __all__ = [
     "Involvement",
     "Job",
     "KeptAnswer",
+    "KeptDay",
     "Landed",
     "LandedChange",
     "LinkMail",

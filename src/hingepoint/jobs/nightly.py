@@ -16,6 +16,7 @@ from hingepoint.domain.debts import actions as debts
 from hingepoint.domain.detection import actions as detection
 from hingepoint.domain.discovery import actions as discovery
 from hingepoint.domain.escalations import actions as escalations
+from hingepoint.domain.home import actions as home
 from hingepoint.domain.impact import actions as impact
 from hingepoint.domain.imports.touched import deals_of_import, deals_with_news_of_import
 from hingepoint.domain.made_files import actions as made_files
@@ -81,6 +82,11 @@ def tag_pressures(*, at: dt.datetime) -> None:
 def read_pressures(*, at: dt.datetime) -> None:
     """Keep how the five pressures stand at the end of yesterday."""
     pressures.read_pressures(at=at)
+
+
+def keep_what_pages_told(*, at: dt.datetime) -> None:
+    """Keep what strategies and the first page of sponsors told of yesterday, so that the day can be read later as it was."""
+    home.keep_day(at=at)
 
 
 def read_rollouts(*, at: dt.datetime) -> None:
@@ -156,6 +162,7 @@ JOBS = (
     read_signals,
     read_debts,
     read_pressures,
+    keep_what_pages_told,
     read_rollouts,
     ask_what_deals_need,
     prepare_reviews,

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from django.conf import settings
+from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
@@ -15,12 +16,22 @@ from django.utils import timezone
 from hingepoint.analysis import metric_words
 from hingepoint.domain.detection.queries import to_confirm
 from hingepoint.domain.escalations.queries import waiting
-from hingepoint.domain.home.queries import analyst, first_steps, manager, pages, partner, seller, sponsor
+from hingepoint.domain.home.queries import (
+    analyst,
+    first_steps,
+    manager,
+    pages,
+    partner,
+    seller,
+    sponsor,
+    then,
+)
 from hingepoint.domain.home.queries import pictures as pictures_page
 from hingepoint.web import (
     handovers,
     home_pictures,
     involvement,
+    past,
     principles,
     reviews,
     routines,
@@ -30,8 +41,13 @@ from hingepoint.web.requests import Request, as_pieces, wants_piece
 
 
 def home(request: Request):
-    """The first page of the day: what to do, until nothing is left to do."""
+    """The first page of the day: what to do, until nothing is left to do; for sponsors also as of a past day."""
+    wanted = past.asked(request)
+    if wanted.day:
+        return _sponsor_then(request, wanted, wanted.day)
     page = pages.page_for(request.user)
+    if wanted.problem and page != "sponsor":
+        messages.warning(request, wanted.problem)
     today, now = timezone.localdate(), timezone.now()
     found = {
         "seller": lambda: seller.seller_day(request.user, today=today),
@@ -41,6 +57,7 @@ def home(request: Request):
         "partner": lambda: partner.partner_day(request.user, today=today, now=now),
     }[page]()
     context = {"day": found, "today": today, "noun": metric_words.noun, "title": metric_words.title}
+    context |= past.shown(wanted)
     context["counted_at"] = getattr(found, "counted_at", None)
     if page in ("sponsor", "analyst"):
         demo = settings.ENVIRONMENT.demo  # in which everybody comes in by a click, and all is done
@@ -52,6 +69,22 @@ def home(request: Request):
     if page == "manager":
         context["kinds"] = to_confirm.by_type(to_confirm.tallies(request.user))
     return render(request, f"home/{page}.html", context)
+
+
+def _sponsor_then(request: Request, wanted: past.Asked, day: dt.date) -> HttpResponse:
+    """The first page of a sponsor as of a past day."""
+    told = then.told(request.user, then.WEEK, day)
+    if told is None:
+        return past.nothing(request, wanted, then.WEEK)
+    context = {
+        "day": told.answer,
+        "today": told.day,
+        "noun": metric_words.noun,
+        "title": metric_words.title,
+        "begin": None,
+        **past.shown(wanted, told),
+    }
+    return render(request, "home/sponsor.html", context)
 
 
 #: What the first page fetches together, by page: each is mostly little or nothing.
@@ -74,13 +107,25 @@ def due(request: Request):
 
 
 def pictures(request: Request):
-    """The course of the result and the coverage of its agreements as pictures. Home fetches them as a piece; by
-    themselves they are a page."""
-    today = timezone.localdate()
-    found = pictures_page.pictures(request.user, today=today)
-    context = {
+    """The course of the result and the coverage of its agreements as pictures, today or as of a past day. Home fetches them as a
+    piece; by themselves they are a page."""
+    wanted, today = past.asked(request), timezone.localdate()
+    if wanted.day is None:
+        return _pictures(
+            request, pictures_page.pictures(request.user, today=today), today, past.shown(wanted)
+        )
+    told = then.told(request.user, then.PICTURES, wanted.day)
+    if told is None:
+        return past.nothing(request, wanted, then.PICTURES)
+    return _pictures(request, told.answer, told.day, past.shown(wanted, told))
+
+
+def _pictures(
+    request: Request, found: pictures_page.Pictures | None, day: dt.date, context: dict[str, Any]
+) -> HttpResponse:
+    context |= {
         "pictures": found,
-        "trend": home_pictures.trend_of(found.course, today=today) if found else None,
+        "trend": home_pictures.trend_of(found.course, today=day) if found else None,
         "coverage": home_pictures.coverage_of(found, link=_pivotal_of(found)) if found else None,
         "title": metric_words.title,
     }

@@ -28,7 +28,7 @@ from hingepoint.records.languages import say, words_of
 from hingepoint.records.pressures import ABOUT, BY_SLUG, SHOWS, Pressure, Verdict
 from hingepoint.reports.charts import trend
 from hingepoint.reports.charts.numbers import plural
-from hingepoint.web import detection, drafts, exports, pressure_words
+from hingepoint.web import detection, drafts, exports, past, pressure_words
 from hingepoint.web.home_pictures import Picture
 from hingepoint.web.playbook import lines
 from hingepoint.web.requests import Request, WholeNumber
@@ -68,22 +68,27 @@ def _pressure(slug: str) -> Pressure:
 
 
 def pressures(request: Request) -> HttpResponse:
-    """The five market pressures on one page: share now, trend, what each goes with, what answers it."""
-    page = queries.overview(request.user)
+    """The five market pressures on one page: share now, trend, what each goes with, what answers it; today or as of a day."""
+    wanted = past.asked(request, everybody=True)
+    page = queries.overview(request.user, wanted.day)
     told = page.report.pressures if page.report else ()
     drawn = [(one, _drawn(one, small=True)) for one in told]
-    return render(request, "pressures/pressures.html", shown(page=page, drawn=drawn, every=list(Pressure)))
+    context = shown(page=page, drawn=drawn, every=list(Pressure), **past.shown(wanted))
+    return render(request, "pressures/pressures.html", context)
 
 
 def pressure(request: Request, slug: str) -> HttpResponse:
-    """One pressure: its share month by month, what it goes with, what answers it, its indicators and the deals."""
-    page = queries.pressure_page(request.user, _pressure(slug))
+    """One pressure: its share month by month, what it goes with, what answers it, its indicators and the deals; today or as
+    of a day."""
+    wanted = past.asked(request, everybody=True)
+    page = queries.pressure_page(request.user, _pressure(slug), wanted.day)
     told = page.told
     context = shown(
         page=page,
         picture=_drawn(told) if told else None,
         told_answers=[one for one in told.answers if one.difference] if told else [],
         few=[one for one in told.answers if one.verdict is Verdict.TOO_FEW] if told else [],
+        **past.shown(wanted),
     )
     return render(request, "pressures/pressure.html", context)
 

@@ -91,7 +91,7 @@ def signals(request: Request) -> HttpResponse:
     )
     if request.htmx.target != "what-rose":
         return render(request, "signals/signals.html", context)
-    visited = people.note_visit(by=request.user, at=timezone.now())
+    visited = None if as_of else people.note_visit(by=request.user, at=timezone.now())
     names = {tile.told.signal.key: tile.told.signal.name for tile in tiles}
     since = [one for tile in tiles for one in tile.raises if visited and one.first_day >= visited]
     context |= {"visited": visited, "risen": since, "signal_names": names, "most_at_home": MOST_AT_HOME}

@@ -9,11 +9,12 @@ from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_POST
 
+from hingepoint.domain.home.queries import then
 from hingepoint.domain.sponsorship import actions, rules
 from hingepoint.domain.sponsorship.queries import board
 from hingepoint.domain.sponsorship.queries import messages as written
 from hingepoint.records.errors import Hidden
-from hingepoint.web import drafts
+from hingepoint.web import drafts, past
 from hingepoint.web.deals import for_sellers_and_leaders
 from hingepoint.web.requests import Request, wants_piece
 from hingepoint.web.sent import token_of
@@ -35,10 +36,13 @@ def sponsorship(request: Request) -> HttpResponse:
 @require_GET
 @for_sellers_and_leaders
 def sponsorship_now(request: Request) -> HttpResponse:
-    """A line for each sponsor. The page of a strategy fetches it as a piece; by itself it is a page."""
-    piece = request.htmx.target == "sponsorship-now"
-    context = {
-        "sponsors": board.sponsors(request.user, today=timezone.localdate()),
+    """A line for each sponsor, today or as of a past day. The page of a strategy fetches it as a piece; by itself it is a page."""
+    wanted, piece = past.asked(request), request.htmx.target == "sponsorship-now"
+    told = then.told(request.user, then.SPONSORS, wanted.day) if wanted.day else None
+    if wanted.day and told is None:
+        return past.nothing(request, wanted, then.SPONSORS)
+    context = past.shown(wanted, told) | {
+        "sponsors": told.answer if told else board.sponsors(request.user, today=timezone.localdate()),
         "weeks": board.LATELY.days // 7,
     }
     return render(request, f"sponsorship/{'_now' if piece else 'now'}.html", context)

@@ -18,9 +18,8 @@ from hingepoint.analysis import metric_words, metrics
 from hingepoint.analysis.period_numbers import parts_of_years
 from hingepoint.domain.deals.queries import filters
 from hingepoint.domain.discovery.queries import runs
-from hingepoint.domain.escalations.queries import waiting
+from hingepoint.domain.home.queries import then
 from hingepoint.domain.people import queries as people
-from hingepoint.domain.plans.queries import reviews
 from hingepoint.domain.routines.queries import kept as routine_answers
 from hingepoint.domain.strategy import actions, asking, presets, rules
 from hingepoint.domain.strategy.queries import advice, before_asking, over_years, own_metrics, strategy_page
@@ -32,7 +31,7 @@ from hingepoint.records.languages import say, words_of
 from hingepoint.records.strategy import Status
 from hingepoint.reports.findings import replayed
 from hingepoint.reports.findings.metric import metric_of
-from hingepoint.web import drafts, measures, strategy_pictures, strategy_words
+from hingepoint.web import drafts, measures, past, strategy_pictures, strategy_words
 from hingepoint.web.deals import for_sellers_and_leaders
 from hingepoint.web.requests import Request, WholeNumber
 from hingepoint.web.sent import once
@@ -111,19 +110,46 @@ def strategies(request: Request) -> HttpResponse:
 
 @for_sellers_and_leaders
 def strategy(request: Request, strategy_id: int) -> HttpResponse:
-    """One strategy as a chain: results, pivotal agreements, routines."""
+    """One strategy as a chain: results, pivotal agreements, routines; for those who see every deal also as of a past day."""
+    wanted = past.asked(request)
+    if wanted.day:
+        return _strategy_then(request, strategy_id, wanted, wanted.day)
     today = timezone.localdate()
     page = strategy_page.strategy_page(request.user, strategy_id, today=today)
     context = {
         "page": page,
-        "line": page.line,
-        "title": metric_words.title,
-        "noun": metric_words.noun,
-        "today": today,
         "asking": asking.unfinished() if page.asking else None,
         "counted_at": page.counted_at,
         "promises": _promises(request, today),
+    }
+    return _shown(request, wanted, today, context)
+
+
+def _strategy_then(request: Request, strategy_id: int, wanted: past.Asked, day: dt.date) -> HttpResponse:
+    told = then.of_strategy(request.user, then.STRATEGY, strategy_id, day)
+    if told is None:
+        return past.nothing(request, wanted, then.STRATEGY, about=str(strategy_id))
+    promised = then.promises(request.user, told.day)
+    context = {
+        "page": told.answer,
+        "asking": None,
+        "promises": promised.answer if promised else None,
+        "promises_on": promised.day if promised else None,
+    }
+    return _shown(request, wanted, told.day, context, told=told)
+
+
+def _shown(
+    request: Request, wanted: past.Asked, day: dt.date, context: dict[str, Any], told: Any = None
+) -> HttpResponse:
+    """Show the page of a strategy as of ``day``."""
+    context |= {
+        "line": context["page"].line,
+        "title": metric_words.title,
+        "noun": metric_words.noun,
+        "today": day,
         "say": strategy_words,
+        **past.shown(wanted, told),
     }
     return render(request, "strategy/strategy.html", context)
 
@@ -135,14 +161,25 @@ def _promises(request: Request, today: dt.date) -> routine_answers.Promises | No
 
 @for_sellers_and_leaders
 def results_over_years(request: Request, strategy_id: int) -> HttpResponse:
-    """The results of a strategy month by month, each with its picture. Its page fetches it as a piece; by itself it is a
-    page."""
-    today = timezone.localdate()
-    found = over_years.results_over_years(request.user, strategy_id, today=today)
+    """The results of a strategy month by month, each with its picture, today or as of a past day. Its page fetches it as a piece;
+    by itself it is a page."""
+    wanted, today = past.asked(request), timezone.localdate()
+    if wanted.day is None:
+        found = over_years.results_over_years(request.user, strategy_id, today=today)
+        return _results(request, found, today, past.shown(wanted))
+    told = then.of_strategy(request.user, then.RESULTS, strategy_id, wanted.day)
+    if told is None:
+        return past.nothing(request, wanted, then.RESULTS, about=str(strategy_id))
+    return _results(request, told.answer, told.day, past.shown(wanted, told))
+
+
+def _results(
+    request: Request, found: over_years.Results, day: dt.date, context: dict[str, Any]
+) -> HttpResponse:
     piece = request.htmx.target == "results-seen"
     most = MOST_DRAWN_BESIDE if piece else MOST_DRAWN
-    begins, _ = parts_of_years(today, today, first_month=settings.FISCAL_YEAR_BEGINS)[0]
-    context = {
+    begins, _ = parts_of_years(day, day, first_month=settings.FISCAL_YEAR_BEGINS)[0]
+    context |= {
         "found": found,
         "undrawn": piece and len(found.told) > most,
         "panels": [
@@ -150,8 +187,8 @@ def results_over_years(request: Request, strategy_id: int) -> HttpResponse:
             for place, (one, went) in enumerate(found.told)
         ],
         "quarter": strategy_words.part_of_year(begins, settings.FISCAL_YEAR_BEGINS),
-        "week": strategy_words.week_of_quarter(today, begins),
-        "anew": own_metrics.defined_anew(one.metric for one, _ in found.told),
+        "week": strategy_words.week_of_quarter(day, begins),
+        "anew": {} if context["as_of"] else own_metrics.defined_anew(one.metric for one, _ in found.told),
         "say": strategy_words,
         "title": metric_words.title,
     }
@@ -160,18 +197,29 @@ def results_over_years(request: Request, strategy_id: int) -> HttpResponse:
 
 @for_sellers_and_leaders
 def agreements_over_years(request: Request, strategy_id: int) -> HttpResponse:
-    """How far the pivotal agreements of a strategy are gained on every deal, and whether they still predict. Its page
-    fetches it as a piece, the sponsor's home how many still predict; by itself it is a page."""
-    found = over_years.agreements_over_years(request.user, strategy_id, today=timezone.localdate())
+    """How far the pivotal agreements of a strategy are gained on every deal, and whether they still predict, today or as of a past
+    day. Its page fetches it as a piece, the sponsor's home how many still predict; by itself it is a page."""
+    wanted, today = past.asked(request), timezone.localdate()
+    if wanted.day is None:
+        found = over_years.agreements_over_years(request.user, strategy_id, today=today)
+        return _agreements(request, found, past.shown(wanted))
+    told = then.of_strategy(request.user, then.AGREEMENTS, strategy_id, wanted.day)
+    if told is None:
+        return past.nothing(request, wanted, then.AGREEMENTS, about=str(strategy_id))
+    return _agreements(request, told.answer, past.shown(wanted, told))
+
+
+def _agreements(request: Request, found: over_years.Agreements, context: dict[str, Any]) -> HttpResponse:
     if request.htmx.target == "still-predicts":
         verdicts = strategy_words.verdicts(found.told.agreements)
-        return render(request, "strategy/_still.html", {"found": found, "verdicts": verdicts})
+        return render(request, "strategy/_still.html", context | {"found": found, "verdicts": verdicts})
     kind, told = metrics.parse(found.metric).kind, found.told
-    context = {
+    then_only = context["as_of"] is not None  # the page of an agreement tells of today
+    context |= {
         "found": found,
         "kind": kind,
         "executed": strategy_pictures.executed(
-            told.agreements, link=lambda key: reverse("pivotal", args=[found.id, key])
+            told.agreements, link=lambda key: "" if then_only else reverse("pivotal", args=[found.id, key])
         ),
         "paces": strategy_pictures.paces(told.paces, kind=kind, first_month=settings.FISCAL_YEAR_BEGINS),
         "say": strategy_words,
@@ -199,16 +247,29 @@ def advice_held(request: Request, strategy_id: int) -> HttpResponse:
 
 @for_sellers_and_leaders
 def routines(request: Request, strategy_id: int) -> HttpResponse:
-    """How talks were prepared and debriefed, and how exceptions were answered, on the deals of a strategy. Its page
-    fetches it as a piece; by itself it is a page."""
+    """How talks were prepared and debriefed, and how exceptions were answered, on the deals of a strategy, today or as of a past
+    day. Its page fetches it as a piece; by itself it is a page."""
     line = next((one for one in strategy_list.strategies(request.user) if one.id == strategy_id), None)
     if line is None:
         raise Hidden("no such strategy")
-    context = {
+    wanted, today = past.asked(request), timezone.localdate()
+    if wanted.day is None:
+        found = then.routines_of(request.user, line.segment, today=today, now=timezone.now())
+        return _routines(request, line, found, past.shown(wanted))
+    told = then.of_strategy(request.user, then.ROUTINES, strategy_id, wanted.day)
+    if told is None:
+        return past.nothing(request, wanted, then.ROUTINES, about=str(strategy_id))
+    return _routines(request, line, told.answer, past.shown(wanted, told))
+
+
+def _routines(
+    request: Request, line: strategy_list.StrategyLine, found: then.Routines, context: dict[str, Any]
+) -> HttpResponse:
+    context |= {
         "line": line,
-        "routines": reviews.routines(request.user, today=timezone.localdate(), segment=line.segment),
-        "answers": waiting.answers(request.user, now=timezone.now(), segment=line.segment),
-        "kept": routine_answers.kept(request.user, today=timezone.localdate()),
+        "routines": found.talks,
+        "answers": found.answers,
+        "kept": found.kept,
         "say": strategy_words,
     }
     piece = request.htmx.target == "routines"

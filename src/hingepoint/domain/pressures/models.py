@@ -57,6 +57,10 @@ class PressureTagQuerySet(models.QuerySet["PressureTag"]):
     def standing(self) -> PressureTagQuerySet:
         return self.filter(taken_back_at__isnull=True)
 
+    def standing_at(self, moment: dt.datetime) -> PressureTagQuerySet:
+        """Return the tags that were noted by a moment and not taken back by then."""
+        return self.filter(Q(taken_back_at__isnull=True) | Q(taken_back_at__gt=moment), noted_at__lte=moment)
+
 
 class PressureTag(models.Model):
     """One deal is under one pressure, seen on a day, with its evidence: ``words``, and the event they are of if there is

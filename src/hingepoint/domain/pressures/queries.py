@@ -19,10 +19,11 @@ from hingepoint.analysis.pressures.rules import Rule
 from hingepoint.analysis.pressures.shape import Report, Told
 from hingepoint.domain.agreements.models import AgreementType
 from hingepoint.domain.deals.models import Deal, DealEvent
+from hingepoint.domain.deals.queries.looking_back import AsOf
 from hingepoint.domain.detection.queries.rules import Example
 from hingepoint.domain.people.models import Viewer
 from hingepoint.domain.pressures import record
-from hingepoint.domain.pressures.models import PressureReading, PressureRule, PressureTag
+from hingepoint.domain.pressures.models import PressureReading, PressureRule, PressureTag, PressureTagQuerySet
 from hingepoint.domain.pressures.rules import may_keep, require_seller_or_leader, rule_of, rule_row
 from hingepoint.records.deals import EventKind
 from hingepoint.records.errors import Hidden
@@ -78,11 +79,11 @@ class PressurePage:
     total: int
 
 
-def overview(viewer: Viewer) -> Overview:
-    """Return the five. Raises Hidden. At most six SQL queries."""
+def overview(viewer: Viewer, as_of: dt.date | None = None) -> Overview:
+    """Return the five, today or as of a day. Raises Hidden. At most six SQL queries."""
     require_seller_or_leader(viewer)
-    row, report = _newest()
-    tags = PressureTag.objects.visible_to(viewer).standing().order_by()
+    row, report = _newest(as_of)
+    tags = _tags(viewer, as_of).order_by()
     counts = dict(tags.values_list("pressure").annotate(n=Count("deal", distinct=True)))
     return Overview(
         day=row.day if row else None,
@@ -94,8 +95,14 @@ def overview(viewer: Viewer) -> Overview:
     )
 
 
-def _newest() -> tuple[PressureReading | None, Report | None]:
-    row = PressureReading.objects.until(None).first()
+def _tags(viewer: Viewer, as_of: dt.date | None) -> PressureTagQuerySet:
+    """Return the visible tags that stand, or stood at the end of a day."""
+    tags = PressureTag.objects.visible_to(viewer)
+    return tags.standing_at(AsOf(as_of).moment) if as_of else tags.standing()
+
+
+def _newest(as_of: dt.date | None) -> tuple[PressureReading | None, Report | None]:
+    row = PressureReading.objects.until(as_of).first()
     report = record.opened(row.report) if row else None
     return (row, report) if report else (None, None)
 
@@ -107,18 +114,18 @@ def _names(report: Report | None) -> dict[str, str]:
     return dict(rows.values_list("key", "shown_name"))
 
 
-def pressure_page(viewer: Viewer, pressure: Pressure) -> PressurePage:
-    """Return one pressure. Raises Hidden. At most seven SQL queries."""
+def pressure_page(viewer: Viewer, pressure: Pressure, as_of: dt.date | None = None) -> PressurePage:
+    """Return one pressure, today or as of a day. Raises Hidden. At most seven SQL queries."""
     require_seller_or_leader(viewer)
-    row, report = _newest()
-    under = _under(viewer, pressure)
+    row, report = _newest(as_of)
+    under = _under(viewer, pressure, as_of)
     return PressurePage(
         pressure=pressure,
         day=row.day if row else None,
         report=report,
         told=report.of(pressure) if report else None,
         names=_names(report),
-        deals=_deals(viewer, pressure, under[:MOST_DEALS]),
+        deals=_deals(viewer, pressure, under[:MOST_DEALS], as_of),
         total=under.count(),
     )
 
@@ -129,19 +136,21 @@ def deals_under(viewer: Viewer, pressure: Pressure) -> tuple[DealUnder, ...]:
     return _deals(viewer, pressure, _under(viewer, pressure))
 
 
-def _under(viewer: Viewer, pressure: Pressure) -> QuerySet[Any, Any]:
+def _under(viewer: Viewer, pressure: Pressure, as_of: dt.date | None = None) -> QuerySet[Any, Any]:
     """Return the deals under a pressure by their numbers, each with its newest tag, the newest first."""
-    tags = PressureTag.objects.visible_to(viewer).standing().filter(pressure=pressure).order_by()
+    tags = _tags(viewer, as_of).filter(pressure=pressure).order_by()
     newest = tags.values("deal_id").annotate(last=Max("seen_at"))
     return newest.order_by("-last", "-deal_id").values_list("deal_id", flat=True)
 
 
-def _deals(viewer: Viewer, pressure: Pressure, wanted: Any) -> tuple[DealUnder, ...]:
+def _deals(
+    viewer: Viewer, pressure: Pressure, wanted: Any, as_of: dt.date | None = None
+) -> tuple[DealUnder, ...]:
     numbers = list(wanted)
-    rows = PressureTag.objects.standing().filter(pressure=pressure)
+    rows = _tags(viewer, as_of).filter(pressure=pressure)
     if len(numbers) <= MOST_DEALS:
         rows = rows.filter(deal__in=numbers)
-    tags = rows.visible_to(viewer).select_related("deal__owner", "noted_by", "rule")
+    tags = rows.select_related("deal__owner", "noted_by", "rule")
     newest = {tag.deal_id: tag for tag in tags.order_by("seen_at", "id")}
     return tuple(_deal(newest[number]) for number in numbers if number in newest)
 

@@ -18,6 +18,7 @@ from hingepoint.analysis.prediction import Executed, Pace, Predicted, Standard
 from hingepoint.analysis.result_course import Aim, ResultCourse
 from hingepoint.domain.agreements.models import Agreement
 from hingepoint.domain.agreements.rules import counted_quality
+from hingepoint.domain.deals import frames
 from hingepoint.domain.deals.models import Deal, that_count
 from hingepoint.domain.strategy import results
 from hingepoint.domain.strategy.models import AskingRound, PivotalAgreement, ResultMetric, Strategy
@@ -28,6 +29,8 @@ from hingepoint.records.strategy import NeededBy
 LOOKS_BACK = dt.timedelta(days=3 * 365)
 #: The quality told is that of what was gained in so long.
 LASTS = dt.timedelta(days=365)
+#: What is read of a gain.
+_GAINED = {"id": pl.Int64(), "type_id": pl.Int64(), "on": frames.FILE_MOMENT}
 #: Metrics of which the money behind them is split.
 OF_MONEY = frozenset({"net", "margin", "revenue", "price_realisation", "contract_size"})
 
@@ -170,7 +173,7 @@ def _deals(viewer: Any, strategy: Strategy, since: dt.date) -> pl.DataFrame:
     wanted = Q(closed_at__isnull=True) | Q(closed_at__date__gte=since)
     rows = Deal.objects.visible_to(viewer).filter(wanted)
     rows = rows.filter(segment=strategy.segment) if strategy.segment else rows
-    return results.frame(rows.values_list(*results.COLUMNS.values()))
+    return results.read(rows)
 
 
 def _gained(viewer: Any, strategy: Strategy, standards: Sequence[Standard], since: dt.date) -> pl.DataFrame:
@@ -180,9 +183,8 @@ def _gained(viewer: Any, strategy: Strategy, standards: Sequence[Standard], sinc
         that_count("deal"), wanted, type_id__in=[one.type_id for one in standards], gained_at__isnull=False
     )
     rows = rows.filter(deal__segment=strategy.segment) if strategy.segment else rows
-    types = {"id": pl.Int64(), "type_id": pl.Int64(), "on": pl.Datetime("us", "UTC")}
-    told = pl.DataFrame(list(rows.values_list("deal_id", "type_id", "gained_at")), schema=types, orient="row")
-    return told.with_columns(pl.col("on").dt.convert_time_zone(settings.TIME_ZONE).dt.date())
+    told = frames.read(rows, {"id": "deal_id", "type_id": "type_id", "on": "gained_at"}, _GAINED)
+    return told.with_columns(pl.col("on").dt.date())
 
 
 def _result(target: ResultMetric, counted: pl.DataFrame, start: dt.date, today: dt.date) -> ResultSeen:

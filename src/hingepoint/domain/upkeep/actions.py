@@ -7,7 +7,7 @@ Nothing here leaves an audit entry: no fact of the company changes.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,7 +16,7 @@ from django.db.models import QuerySet
 from django_tasks import TaskResultStatus
 from django_tasks_db.models import DBTaskResult
 
-from hingepoint.domain.upkeep.models import Job, KeptAnswer
+from hingepoint.domain.upkeep.models import Job, KeptAnswer, KeptDay
 from hingepoint.domain.upkeep.rules import is_due
 from hingepoint.records.jobs import Outcome, Schedule
 
@@ -80,6 +80,20 @@ def forget_answers(*, but: Collection[tuple[str, str]] = ()) -> None:
     """Forget the answers that nobody asks for any more: all but those of these names and abouts."""
     rows = KeptAnswer.objects.values_list("pk", "name", "about")
     KeptAnswer.objects.filter(pk__in=[pk for pk, *which in rows if tuple(which) not in but]).delete()
+
+
+@transaction.atomic
+def keep_days(rows: Sequence[KeptDay]) -> None:
+    """Keep what pages told of a day; what is kept of it already stays as it was told first."""
+    KeptDay.objects.bulk_create(rows, ignore_conflicts=True)
+
+
+@transaction.atomic
+def thin_out_days(*, before: dt.date) -> None:
+    """Forget of the days before ``before`` all but the last of each month, page by page."""
+    old = KeptDay.objects.filter(day__lt=before).order_by("day").values_list("pk", "name", "about", "day")
+    last = {(name, about, day.year, day.month): pk for pk, name, about, day in old}
+    KeptDay.objects.filter(pk__in={pk for pk, *_ in old} - set(last.values())).delete()
 
 
 def try_again(*, at: dt.datetime, task: str, since: dt.datetime, refused: str) -> int:

@@ -3,6 +3,8 @@ that it keeps for pages."""
 
 from __future__ import annotations
 
+import datetime as dt
+
 from django.db import models
 from django.db.models import Q
 
@@ -49,3 +51,29 @@ class KeptAnswer(models.Model):
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["name", "about"], name="one_answer_to_a_question")]
+
+
+class KeptDayQuerySet(models.QuerySet["KeptDay"]):
+    def of(self, name: str, about: str) -> KeptDayQuerySet:
+        """Return what was kept of one page, the newest day first."""
+        return self.filter(name=name, about=about).order_by("-day")
+
+    def until(self, day: dt.date) -> KeptDayQuerySet:
+        """Return what was kept of ``day`` and of the days before it."""
+        return self.filter(day__lte=day)
+
+
+class KeptDay(models.Model):
+    """What a page told of ``day``, kept in the night after it, at ``made_at``, and never made anew: ``told`` is plain JSON, ``name``
+    and ``about`` say of which page as they do of a kept answer."""
+
+    name = models.CharField(max_length=40)
+    about = models.CharField(max_length=300, blank=True)
+    day = models.DateField()
+    told = models.JSONField()
+    made_at = models.DateTimeField()
+
+    objects = KeptDayQuerySet.as_manager()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["name", "about", "day"], name="a_day_is_kept_once")]

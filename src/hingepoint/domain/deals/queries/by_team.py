@@ -33,12 +33,12 @@ def told(
     the own teams, with what the own deals in other teams say at this moment. Everybody else asks at once, and everybody does
     where none is kept.
     """
+    if sees_all(viewer):
+        return question.told(lambda: ask(None), about=about, shelf=shelf)
     kept = question.kept(about=about, shelf=shelf) if reads_kept(viewer) else None
     if kept is None:
-        return ask(None if sees_all(viewer) else Deal.objects.visible_to(viewer))
+        return ask(Deal.objects.visible_to(viewer))
     assert works_here(viewer)  # nobody else reads what is kept
-    if sees_all(viewer):
-        return kept
     teams = set(managed_team_ids(viewer))
     own = {team: said for team, said in kept.items() if team in teams}
     return own | ask(_own_elsewhere(viewer)) if _sells_elsewhere(viewer) else own

@@ -13,6 +13,7 @@ from hingepoint.domain.home.queries.worklist import WEEK, changes_counted
 from hingepoint.domain.strategy import results
 from hingepoint.domain.strategy.models import PivotalAgreement, Strategy
 from hingepoint.domain.strategy.queries import coverage
+from hingepoint.domain.strategy.results import Progress
 from hingepoint.domain.upkeep.kept import Question, Shelf
 
 
@@ -35,7 +36,7 @@ class SponsorWeek:
     strategy_id: int | None
     strategy: str
     statement: str
-    results: tuple[results.Progress, ...]
+    results: tuple[Progress, ...]
     pivotal: tuple[InTime, ...]
     playbook: int | None
     last_run: runs.RunLine | None

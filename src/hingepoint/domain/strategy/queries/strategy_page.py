@@ -12,6 +12,7 @@ from hingepoint.domain.strategy import results
 from hingepoint.domain.strategy.queries import coverage
 from hingepoint.domain.strategy.queries.pivotal import PivotalLine, pivotal_lines
 from hingepoint.domain.strategy.queries.strategies import StrategyLine, strategy_line, strategy_of
+from hingepoint.domain.strategy.results import Progress
 from hingepoint.domain.strategy.rules import may_keep
 from hingepoint.domain.upkeep.kept import Shelf
 
@@ -29,7 +30,7 @@ class StrategyPage:
     """The chain of one strategy: statement, results, pivotal agreements and how far they are executed."""
 
     line: StrategyLine
-    results: tuple[results.Progress, ...]
+    results: tuple[Progress, ...]
     pivotal: tuple[Covered, ...]
     playbook: int | None  # the number of the published version
     draft: int | None
