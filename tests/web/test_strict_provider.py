@@ -271,7 +271,7 @@ def test_another_address_back_than_the_one_it_knows_leads_nowhere(cast, provider
 
 def test_a_wrong_secret_lets_nobody_in(cast, provider):
     kept(cast, provider, secret="another one")
-    refused(provider, oidc.NO_SECRET)
+    refused(provider, oidc.NOT_TAKEN)
 
 
 def test_a_code_that_was_used_lets_nobody_in(cast, provider):

@@ -181,7 +181,7 @@ def code_of(answer: Mapping[str, str], provider: Provider, journey: Journey) -> 
 
 
 BROKE_OFF = "The company's sign-in broke off. Begin again."
-NO_SECRET = "The company's sign-in does not take the client ID or the secret that the settings have: the secret may have run out. Ask who looks after Hingepoint for a new one."
+NOT_TAKEN = "The company's sign-in does not take the client ID or the secret that the settings have: the secret may have run out. Ask who looks after Hingepoint for a new one."
 
 
 def redeem(provider: Provider, client: Client, journey: Journey, *, code: str, back: str) -> dict[str, Any]:
@@ -210,10 +210,10 @@ def _redeemed(provider: Provider, client: Client, form: dict[str, str], headers:
     try:
         return _ask(client, "POST", provider.token, form=form, headers=headers, but=(NotSignedIn, Rejected))
     except NotSignedIn:
-        raise ProviderProblem(NO_SECRET) from None
+        raise ProviderProblem(NOT_TAKEN) from None
     except Rejected as problem:
         error = problem.said.get("error") if isinstance(problem.said, dict) else None
-        if words := {"invalid_client": NO_SECRET, "invalid_grant": BROKE_OFF}.get(str(error)):
+        if words := {"invalid_client": NOT_TAKEN, "invalid_grant": BROKE_OFF}.get(str(error)):
             raise ProviderProblem(words) from None
         raise _not_now(problem) from None
 
