@@ -1,6 +1,6 @@
 """What a real server loses when it is killed, when its disk fills up, and when its database goes away; and whether its memory grows.
 
-    python benchmarks/faults.py [--smoke] [--only kill forked disk database memory] [--kills 20] [--forked 300] [--seconds 600] [--postgres URL]
+    python benchmarks/faults.py [--smoke] [--only kill forked disk database two memory] [--kills 20] [--forked 300] [--seconds 600] [--postgres URL]
 
 `hingepoint serve` runs as a program of its own on a company of eight deals in a temporary folder. Four browsers note demands, each in
 words of its own, as fast as they are answered, while files of events are imported by the command line. Then the fault comes:
@@ -10,6 +10,8 @@ words of its own, as fast as they are answered, while files of events are import
               HTTP apart before our program is another one; it is killed up to --soon seconds after it began
     disk      the disk under the data folder is filled to the last byte, then emptied (root on Linux: it mounts a small one in memory)
     database  PostgreSQL is stopped in mid-use and begun again (--cluster names its folder); the server is not
+    two       two servers on one PostgreSQL: forms sent to both at the same moment, jobs of a night that both find due, wrong
+              passwords at both, an import beside; then one server is killed, and the browsers of both go on at the other
     memory    ten minutes of pages of every kind, searches, files, demands, sign-ins and requests of a program; memory that no other process shares, each second
 
 After each: every demand that was answered is there, none is there twice, each has its line of the trail, the trail's chain holds, and
@@ -72,10 +74,10 @@ class Browser(Person):
         self.port, self.cookies, self.csrf = port, dict(cookies), csrf
         self.line = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
 
-    def demand(self, words: str) -> int:
-        said = {"csrfmiddlewaretoken": self.csrf, "form_token": uuid.uuid4().hex, "topic": "price"}
+    def demand(self, words: str, token: str = "", deal: int = 0) -> int:
+        said = {"csrfmiddlewaretoken": self.csrf, "form_token": token or uuid.uuid4().hex, "topic": "price"}
         said |= {"words": words, "asked_by": "Bo Lind", "known": "stated"}
-        deal = random.randrange(1, DEALS + 1)
+        deal = deal or random.randrange(1, DEALS + 1)
         return self.ask("POST", f"/deals/{deal}/demands/new", said)[0]
 
 
@@ -360,6 +362,122 @@ def cluster(folder: str, *words: str) -> None:
     )  # fmt: skip
 
 
+def two_servers(company: Company, asked: argparse.Namespace, told: Told) -> None:
+    """Let two servers share a database, then kill one and go on at the other."""
+    with company.served():  # to sign in, and to lay down all tables
+        pass
+    make_all_jobs_due()
+    with company.served() as (port, _), company.served() as (other, another):
+        with noting(company.browsers(port) + company.browsers(other), told):
+            importing = company.import_of(1)
+            importing.communicate(timeout=600)
+        check(told, "two servers and an import")
+        twice_at_once(company, (port, other), asked.pairs, told)
+        told.wrong += shut_out_at_both(port, other)
+        told.wrong += begun_more_than_once(until=time.monotonic() + 120)
+        with noting(company.browsers(port) + company.browsers(other), told):
+            time.sleep(1)
+            kill(another)
+            told.faults += 1
+            answers_again(port, told, "one of two servers killed")
+        told.wrong += [] if healthy(port) else ["the server that is left says that it is not well"]
+    check(told, "after one of two servers was killed")
+
+
+def twice_at_once(company: Company, ports: tuple[int, int], pairs: int, told: Told) -> None:
+    """Send the same form to both servers at the same moment, again and again."""
+    browsers = [one for port in ports for one in company.browsers(port)[:2]]
+    for _ in range(pairs):
+        words, token = f"demand {uuid.uuid4().hex}", uuid.uuid4().hex
+        told.asked.add(words)
+        gate = threading.Barrier(len(browsers))
+
+        def send(browser: Browser, words: str = words, token: str = token, gate=gate) -> None:
+            gate.wait()
+            if browser.demand(words, token, deal=1) == 302:
+                told.answered.add(words)
+
+        sending = [threading.Thread(target=send, args=(one,)) for one in browsers]
+        for one in sending:
+            one.start()
+        for one in sending:
+            one.join()
+        told.wrong += [] if words in told.answered else ["a form sent to both servers was taken by none"]
+    check(told, f"{pairs} forms sent to both servers twice each")
+
+
+def shut_out_at_both(port: int, other: int) -> list[str]:
+    """Try wrong passwords at one server until it says to wait; the other must say so at once, and to this account alone."""
+    for _ in range(30):
+        if waits(port, "nobody@example.com"):
+            break
+    else:
+        return ["thirty wrong passwords are taken"]
+    return [] if waits(other, "nobody@example.com") else ["the other server counts wrong passwords anew"]
+
+
+def waits(port: int, account: str) -> bool:
+    """Return whether a server refuses to try a password at all."""
+    browser = Browser(port, {}, "")
+    said = {"csrfmiddlewaretoken": browser.token("/sign-in"), "username": account, "password": "wrong"}
+    return "Wait a quarter of an hour" in browser.ask("POST", "/sign-in", said)[1]
+
+
+#: Each time that a job begins, as the database sees it.
+_BEGINS = """
+CREATE TABLE job_begins (name text NOT NULL);
+CREATE FUNCTION note_begin() RETURNS trigger LANGUAGE plpgsql AS
+  'BEGIN INSERT INTO job_begins VALUES (NEW.name); RETURN NEW; END';
+CREATE TRIGGER job_begins AFTER UPDATE ON {table} FOR EACH ROW
+  WHEN (NEW.begun_at IS DISTINCT FROM OLD.begun_at) EXECUTE FUNCTION note_begin();
+"""
+
+
+def make_all_jobs_due() -> None:
+    """Let all jobs have been done last 40 days ago, and let the database note when one begins."""
+    import datetime as dt
+
+    from django.db import connection
+
+    from hingepoint.domain.upkeep.models import Job
+    from hingepoint.records.jobs import Outcome
+
+    then = dt.datetime.now(dt.UTC) - dt.timedelta(days=40)
+    Job.objects.update(begun_at=then, beat_at=then, ended_at=then, outcome=Outcome.DONE)
+    with connection.cursor() as cursor:
+        cursor.execute(_BEGINS.format(table=Job._meta.db_table))
+
+
+def begun_more_than_once(until: float) -> list[str]:
+    """Wait until the jobs of the night, the week and the month were done; return those that did not begin exactly once."""
+    from django.db import connection
+
+    from hingepoint.domain.upkeep.models import Job
+    from hingepoint.records.jobs import Outcome, Schedule
+
+    jobs = Job.objects.exclude(schedule__in=[Schedule.MINUTELY, Schedule.HOURLY])
+    names = set(jobs.values_list("name", flat=True))
+    while time.monotonic() < until and not _all_begun(connection, names, jobs):
+        time.sleep(0.5)
+    begins = _begins(connection)
+    failed = jobs.filter(outcome=Outcome.FAILED).values_list("name", "error")
+    print(
+        f"two       {len(names)} jobs of night, week and month begun {sum(begins[one] for one in names)} times"
+    )
+    wrong = [f"{name} began {begins[name]} times" for name in sorted(names) if begins[name] != 1]
+    return wrong + [f"{name} failed: {error}" for name, error in failed]
+
+
+def _begins(connection) -> Counter[str]:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT name FROM job_begins")
+        return Counter(name for (name,) in cursor.fetchall())
+
+
+def _all_begun(connection, names: set[str], jobs) -> bool:
+    return names <= _begins(connection).keys() and not jobs.filter(ended_at=None).exists()
+
+
 def memory_grows(company: Company, asked: argparse.Namespace, told: Told) -> None:
     """Use everything for a while; memory of the second quarter against that of the last."""
     with company.served() as (port, server):
@@ -398,6 +516,7 @@ KINDS = {
     "forked": forked,
     "disk": disk_full,
     "database": database_away,
+    "two": two_servers,
     "memory": memory_grows,
 }
 
@@ -416,6 +535,7 @@ def main() -> None:
         ("--soon", 3),
         ("--fills", 5),
         ("--stops", 5),
+        ("--pairs", 50),
         ("--seconds", 600),
     ):
         options.add_argument(name, type=int, default=usual)
@@ -425,8 +545,9 @@ def main() -> None:
     options.add_argument("--cluster", default="", metavar="FOLDER", help="that of its server, to stop it")
     asked = options.parse_args()
     if asked.smoke:
-        asked.kills, asked.forked, asked.fills, asked.stops, asked.seconds = 2, 5, 1, 1, 30
-    kinds = asked.only or [kind for kind in KINDS if kind != "database" or asked.cluster]
+        asked.kills, asked.forked, asked.fills, asked.stops, asked.seconds, asked.pairs = 2, 5, 1, 1, 30, 5
+    possible = {"database": asked.cluster, "two": asked.postgres}
+    kinds = asked.only or [kind for kind in KINDS if possible.get(kind, True)]
     with tempfile.TemporaryDirectory() as name, own_disk(Path(name), wanted="disk" in kinds):
         wrong = run(Company(Path(name), asked.postgres, asked.cluster), kinds, asked)
     sys.exit(bool(wrong))

@@ -97,6 +97,18 @@ def test_readings_are_those_of_every_kept_day_as_they_were_told(cast, tmp_path):
     assert set(told["unit"]) == {SIGNALS["exceptions"].unit}
 
 
+@pytest.mark.parametrize(("batch", "parts"), [(20_000, 1), (22, 2), (1, 4)])
+def test_readings_of_many_days_are_in_few_parts_and_none_is_lost(cast, tmp_path, monkeypatch, batch, parts):
+    monkeypatch.setattr("hingepoint.domain.imports.company_tables.BATCH", batch)
+    days = [raising.DAY - dt.timedelta(days=back) for back in (3, 2, 1, 0)]
+    for day in days:
+        raising.read_all({day: {"exceptions": (raising.reading(raising.NORTH),)}}, as_of=day)
+    assert export("--all", "--out", str(tmp_path / "all")).exit_code == 0
+    told = read(tmp_path / "all", "readings").filter(signal="exceptions", place="North")
+    assert told["day"].to_list() == days
+    assert len(list((tmp_path / "all/readings").iterdir())) == parts
+
+
 def test_no_limit_of_ours_and_no_secret_is_in_it(warehouse):
     for name in TABLES:
         told = read(warehouse, name).write_csv()

@@ -82,6 +82,15 @@ def fault_of(fake, fault: int):
 
 
 @played
+def test_every_question_asks_caches_to_let_it_pass(key):
+    with fake_of(key) as fake:
+        fake.add(1)
+        Kept().sync(opened(key, fake))
+        assert fake.requests
+        assert all("no-cache" in dict(one.headers).values() for one in fake.requests)
+
+
+@played
 def test_a_reading_that_was_stopped_goes_on_in_mid_page(key):
     with fake_of(key) as fake:
         for n in range(7):

@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from examples import examples
+from hingepoint.connectors.exchange import NotUnderstood
 from hingepoint.connectors.paging import Mark, Part, in_turn, read, read_on
 
 NOON = dt.datetime(2026, 3, 2, 12, tzinfo=dt.UTC)
@@ -109,6 +110,30 @@ def pages_of(many: int):
         return Part([{"id": number}], str(number + 1), number + 1 < many, NOON)
 
     return read_page
+
+
+PAGE = [{"id": f"{n}", "at": NOON + dt.timedelta(minutes=n)} for n in range(3)]
+
+
+@pytest.mark.parametrize("rows", [PAGE, PAGE[:1]], ids=["a full page", "the last page"])
+def test_the_page_of_an_earlier_question_is_not_believed(rows):
+    """As a cache answers that does not look at the whole question: the mark would pass what was never read."""
+    asked_since = Mark(since=NOON + dt.timedelta(hours=1)).text()
+    with pytest.raises(NotUnderstood, match="a cache or a proxy"):
+        read_on(asked_since, lambda mark, size: (rows, NOON), size=3, at=at)
+
+
+@pytest.mark.parametrize(("early", "taken"), [(0, True), (1, True), (2, False)])
+def test_times_that_are_rounded_are_no_older_rows(early, taken):
+    rows = [{"id": "1", "at": NOON - dt.timedelta(seconds=early)}]
+    asked_since = Mark(since=NOON).text()
+    try:
+        part = read_on(asked_since, lambda mark, size: (rows, NOON), size=3, at=at)
+    except NotUnderstood:
+        assert not taken
+    else:
+        assert taken
+        assert part.rows == rows
 
 
 def test_streams_are_read_one_after_the_other_and_each_keeps_its_mark():

@@ -113,7 +113,7 @@ def test_what_is_refused_is_said_tried_again_and_not_for_ever(cast, settings, se
             actions.try_chat(by=cast.seller, at=MONDAY, link=link)
     row = Digest.objects.get()
     assert (row.chat_tries, "410" in row.chat_problem, took) == (6, True, [])
-    (shown,) = queries.notices_page(cast.seller, today=MONDAY.date()).mails
+    (shown,) = queries.notices_page(cast.seller, at=MONDAY).mails
     assert "answered 410" in shown.problem
     assert "secret" not in shown.problem
 

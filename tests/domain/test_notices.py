@@ -9,6 +9,7 @@ import pytest
 import time_machine
 from django.core import mail
 from django.urls import resolve
+from django.utils import timezone
 
 import duties
 import talks
@@ -118,6 +119,58 @@ def test_a_day_off_is_one_of_ones_own_clock(due, mails):
     assert [send_digests(at=tuesday_there), send_digests(at=tuesday_there + DAY)] == [0, 1]
 
 
+FIRST, LAST = "Pacific/Kiritimati", "Etc/GMT+12"  # 26 hours apart
+
+
+@pytest.fixture(params=[(FIRST, LAST), (LAST, FIRST)], ids=["two days behind", "two days ahead"])
+def far_away(request, settings, due):
+    """Sanna, whose clock is two days from the company's; the moment and her day."""
+    company, hers = request.param
+    settings.TIME_ZONE = company
+    timezone.get_default_timezone.cache_clear()
+    zones = {"zone": hers, "weekdays": "0123456"}
+    actions.choose_mail(by=due.seller, at=NOW, wanted=True, hour=0, version=0, **zones)
+    at = dt.datetime(2026, 3, 3, 11, 30, tzinfo=dt.UTC)
+    day = at.astimezone(ZoneInfo(hers)).date()
+    assert abs(day - timezone.localdate(at)) == 2 * DAY
+    duties.falls_due(due.seller, due_at=MONDAY - 2 * DAY)
+    yield at, day
+    timezone.get_default_timezone.cache_clear()
+
+
+def test_one_mail_a_day_comes_wherever_the_company_is(due, mails, far_away):
+    at, day = far_away
+    assert [send_digests(at=at), send_digests(at=at)] == [1, 0]
+    assert Digest.objects.get().on == day
+    assert Digest.objects.get().sent_at
+
+
+def test_who_had_the_mail_is_not_asked_for_lines_again(due, mails, far_away, monkeypatch):
+    at, _ = far_away
+    send_digests(at=at)
+    asked: list[str] = []
+    monkeypatch.setattr(queries, "wanted", lambda user, *, today: asked.append(user.name) or [])
+    send_digests(at=at)
+    assert due.seller.name not in asked
+
+
+def test_a_day_off_of_ones_own_counts_wherever_the_company_is(due, mails, far_away):
+    at, day = far_away
+    DaysOff.objects.create(person=due.seller, since=day, until=day + DAY, said_at=NOW)
+    assert send_digests(at=at) == 0
+    assert not Digest.objects.exists()
+
+
+def test_a_kind_that_is_told_again_is_told_wherever_the_company_is(due, mails, far_away):
+    at, _ = far_away
+    for kind in NoticeKind:
+        actions.be_quiet(by=due.seller, at=at, kind=kind, for_good=False)
+    assert send_digests(at=at) == 0
+    for kind in NoticeKind:
+        actions.tell_again(by=due.seller, at=at, kind=kind)
+    assert send_digests(at=at) == 1
+
+
 @pytest.mark.parametrize(
     ("wrong", "field"),
     [({"zone": "Mars/Base"}, "zone"), ({"weekdays": ""}, "weekdays"), ({"hour": 24}, "hour")],
@@ -215,7 +268,7 @@ def test_three_answers_in_a_row_that_it_led_to_nothing_offer_quiet(due):
 
 
 def offered(user, day: int = 0) -> bool:
-    page = queries.notices_page(user, today=MONDAY.date() + day * DAY)
+    page = queries.notices_page(user, at=MONDAY + day * DAY)
     return next(one.in_vain for one in page.kinds if one.kind == NoticeKind.ROUTINES)
 
 

@@ -250,6 +250,54 @@ def test_every_place_to_read_more_is_one_of_the_api():
     assert len(shapes) == 5
 
 
+#: Of the trail, and of the largest id that a database gives: what fills most room in JSON, and again in an address.
+WIDEST, LARGEST = "\N{RIGHTWARDS HAND}", 2**63 - 1
+
+
+def widest_entry(subject: str, action: str, number: int):
+    """Return an entry of the trail whose message is as long as one can be."""
+    from hingepoint.domain.audit.models import AuditEvent
+
+    most = AuditEvent._meta.get_field("subject_id").max_length
+    run = f"{LARGEST}/"
+    told = run + WIDEST * (most - len(run)) if subject == "finding" else str(number)
+    return AuditEvent(
+        pk=LARGEST, at=NOW, action=action, subject=subject, subject_id=told, changes={"exception": LARGEST}
+    )
+
+
+def test_the_longest_message_of_any_kind_stays_below_what_receivers_take(cast):
+    """Standard Webhooks asks for less than 20 kB: a name of the longest host, the longest keys, the largest ids."""
+    from hingepoint.domain.webhooks import reading as told_of
+
+    number = gain(cast, state=AgreementState.NEEDED).pk
+    entries = [widest_entry(subject, action, number) for subject, action in rules.TOLD]
+    address = f"https://{'.'.join(['h' * 62] * 4)}:65535"
+    bodies = [
+        rules.body(kind, NOW, data).encode() for _, kind, data in told_of.told(entries, address=address)
+    ]
+    assert len(bodies) == len(rules.TOLD)
+    assert 2_000 < max(map(len, bodies)) < 20_000
+
+
+def test_what_changes_thousands_at_once_is_one_short_message(cast):
+    hooks.added(kinds=[HookKind.MANY])
+    changes = {"rows": [[None, f"deal {number}"] for number in range(5_000)]}
+    record(
+        by=None,
+        at=NOW,
+        action="import",
+        subject="import",
+        subject_id=LARGEST,
+        changes=changes,
+        reason="x" * 10_000,
+    )
+    receiver = hooks.Receiver()
+    assert round_of(receiver) == 1
+    ((_, body, _),) = receiver.got
+    assert len(body) < 300
+
+
 def test_a_crm_that_fails_is_told_once_and_again_when_it_can_be_read(cast):
     import connecting
 

@@ -264,6 +264,11 @@ def test_an_answer_counts_once(cast, known):
     assert who(again) == ""
 
 
+def test_a_secret_that_the_provider_does_not_take_is_said_to_be_it(cast, known):
+    kept(cast.sponsor, known.issuer, secret="of last year")
+    refused(Client(), known, "the secret may have run out")
+
+
 def test_an_answer_that_names_another_provider_is_not_taken(cast, known):
     refused(Client(), known, "another sign-in than the company", iss="https://evil.example")
 

@@ -189,7 +189,7 @@ class Words(msgspec.Struct):
 )
 def my_worklist(request: HttpRequest) -> Any:
     """Return what waits, by kind."""
-    groups = notices.now(request.user, today=timezone.localdate())  # type: ignore[arg-type]
+    groups = notices.now(request.user, at=timezone.now())  # type: ignore[arg-type]
     return {
         "waiting": [
             {

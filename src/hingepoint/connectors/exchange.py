@@ -26,6 +26,10 @@ LONGEST_WAIT = 30.0
 PAUSES = (1.0, 4.0)
 
 
+#: A cache between us and the server asks it anew (RFC 9111, 5.2.1.4).
+_FROM_THE_SERVER = {"Cache-Control": "no-cache"}
+
+
 class CrmProblem(Exception):
     """Something between us and the CRM; the message is for the person who looks after the connection."""
 
@@ -165,7 +169,7 @@ class Exchange:
         headers: Mapping[str, str],
         understood: frozenset[int],
     ) -> Answer:
-        sent = {"params": query, "headers": {**self.headers, **headers}}
+        sent = {"params": query, "headers": {**_FROM_THE_SERVER, **self.headers, **headers}}
         if form is not None:
             sent["data"] = form
         elif body is not None:

@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import quote, urlencode, urlsplit
 
-from hingepoint.connectors.exchange import Busy, CrmProblem, Exchange
+from hingepoint.connectors.exchange import Busy, CrmProblem, Exchange, NotSignedIn, Rejected
 
 #: Signatures that are taken: each by a key of the provider's that we hold the public half of. Neither ``none`` nor any that a
 #: shared secret makes.
@@ -106,18 +106,27 @@ def _require_safe(address: str, allowed: Collection[str]) -> None:
         raise ProviderProblem("The company's sign-in names an address that is not encrypted. It is not used.")
 
 
-def _ask(client: Client, method: str, address: str, **sent: Any) -> Any:
+def _ask(
+    client: Client, method: str, address: str, *, but: tuple[type[CrmProblem], ...] = (), **sent: Any
+) -> Any:
+    """Return what is answered. Raises ProviderProblem, ``but`` not instead of those."""
     _require_safe(address, client.allowed)
     parts = urlsplit(address)
     exchange = Exchange(f"{parts.scheme}://{parts.netloc}", client.allowed)
     try:
         return exchange.ask(method, address, again=False, **sent).body
+    except but:
+        raise
     except Busy:
         raise ProviderProblem("The company's sign-in is busy. Try again in a minute.") from None
     except CrmProblem as problem:
-        raise ProviderProblem(_WORDS.format(str(problem).replace("The CRM", "It"))) from None
+        raise _not_now(problem) from None
     finally:
         exchange.close()
+
+
+def _not_now(problem: CrmProblem) -> ProviderProblem:
+    return ProviderProblem(_WORDS.format(str(problem).replace("The CRM", "It")))
 
 
 _WORDS = "The company's sign-in cannot be used right now. {} Try again in a minute."
@@ -167,8 +176,12 @@ def code_of(answer: Mapping[str, str], provider: Provider, journey: Journey) -> 
     if answer.get("error") == "access_denied":
         raise ProviderProblem("The company's sign-in did not let you in. Ask who looks after it for access.")
     if "error" in answer or not answer.get("code"):
-        raise ProviderProblem("The company's sign-in broke off. Begin again.")
+        raise ProviderProblem(BROKE_OFF)
     return answer["code"]
+
+
+BROKE_OFF = "The company's sign-in broke off. Begin again."
+NOT_TAKEN = "The company's sign-in does not take the client ID or the secret that the settings have: the secret may have run out. Ask who looks after Hingepoint for a new one."
 
 
 def redeem(provider: Provider, client: Client, journey: Journey, *, code: str, back: str) -> dict[str, Any]:
@@ -185,11 +198,24 @@ def redeem(provider: Provider, client: Client, journey: Journey, *, code: str, b
         headers["Authorization"] = f"Basic {base64.b64encode(named.encode()).decode()}"
     else:
         form |= {"client_id": client.client_id, "client_secret": client.secret}
-    said = _ask(client, "POST", provider.token, form=form, headers=headers)
+    said = _redeemed(provider, client, form, headers)
     if not isinstance(said, dict) or not isinstance(said.get("id_token"), str):
         raise ProviderProblem("The company's sign-in answered without saying who you are. Begin again.")
     claims = checked(said["id_token"], _ask(client, "GET", provider.keys), client=client, nonce=journey.nonce)
     return _told_besides(provider, client, claims, said.get("access_token"))
+
+
+def _redeemed(provider: Provider, client: Client, form: dict[str, str], headers: dict[str, str]) -> Any:
+    """Return what is given for a code; who refuses it says whether ours is the wrong secret or theirs the wrong code (RFC 6749, 5.2)."""
+    try:
+        return _ask(client, "POST", provider.token, form=form, headers=headers, but=(NotSignedIn, Rejected))
+    except NotSignedIn:
+        raise ProviderProblem(NOT_TAKEN) from None
+    except Rejected as problem:
+        error = problem.said.get("error") if isinstance(problem.said, dict) else None
+        if words := {"invalid_client": NOT_TAKEN, "invalid_grant": BROKE_OFF}.get(str(error)):
+            raise ProviderProblem(words) from None
+        raise _not_now(problem) from None
 
 
 def _told_besides(provider: Provider, client: Client, claims: dict[str, Any], token: Any) -> dict[str, Any]:

@@ -20,6 +20,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol, TypeVar
 
+from hingepoint.connectors.exchange import NotUnderstood
 from hingepoint.connectors.source import OVERLAP
 from hingepoint.records.crm import CrmPage
 
@@ -99,14 +100,20 @@ Ask = Callable[[Mark, int], tuple[Sequence[Row], dt.datetime]]
 def read_on(
     text: str, ask: Ask, *, size: int, at: Callable[[Row], dt.datetime], step: dt.timedelta = SECOND
 ) -> Part:
-    """Return the rows after a mark, at most ``size``, and where to go on."""
+    """Return the rows after a mark, at most ``size``, and where to go on. Raises NotUnderstood for rows from before it."""
     mark = read(text)
     rows, clock = ask(mark, size)
     moments = [*map(at, rows)]
+    if mark.since and moments and min(moments) < mark.since - step:
+        raise NotUnderstood(OLDER_ROWS)
     if mark.after is None and len(rows) < size:
         return Part(rows, mark.ended(moments, clock=clock, step=step).text(), False, clock)
     kept, since, after = _cut(mark, rows, moments, full=len(rows) >= size, step=step)
     return Part(kept, mark.on(since, after, moments, clock=clock).text(), True, clock)
+
+
+#: Believed, a short page of another question would end the reading, and its mark pass what was never read.
+OLDER_ROWS = "The CRM answered with older rows than it was asked for. Something between it and us may keep answers (a cache or a proxy): let it pass this address on."
 
 
 def _cut(

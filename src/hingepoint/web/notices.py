@@ -67,10 +67,10 @@ def _zones() -> list[tuple[str, str]]:
 
 
 def _page(request: Request, *, address: str = "") -> HttpResponse:
-    today = timezone.localdate()
+    at = timezone.now()
     context = {
-        "page": queries.notices_page(request.user, today=today),
-        "now": queries.now(request.user, today=today) if "now" in request.GET else None,
+        "page": queries.notices_page(request.user, at=at),
+        "now": queries.now(request.user, at=at) if "now" in request.GET else None,
         "draft": drafts.of(request, reverse("choose-mail")),
         "chat_draft": drafts.of(request, reverse("choose-chat")),
         "services": ChatService.choices,

@@ -13,7 +13,7 @@ from django.db.models import OuterRef, Q, Subquery
 
 from hingepoint.analysis.signals.shape import Report
 from hingepoint.connectors.files import parquet
-from hingepoint.domain.deals.frames import FILE_MOMENT, Rows, table
+from hingepoint.domain.deals.frames import BATCH, FILE_MOMENT, Rows, table
 from hingepoint.domain.deals.models import DealQuerySet
 from hingepoint.domain.discovery.models import Finding, FindingDecision
 from hingepoint.domain.people.models import Membership, User
@@ -159,12 +159,19 @@ def _table(name: str, deals: DealQuerySet) -> Iterator[pl.DataFrame]:
 
 
 def _readings(_: DealQuerySet) -> Iterator[pl.DataFrame]:
-    """Yield what signals told at each place, a kept day after the other. The first frame is empty and holds the columns."""
+    """Yield what signals told at each place, a kept day after the other, as frames of ``BATCH`` rows or a day more. The first frame
+    is empty and holds the columns."""
     types = _types("readings")
     yield pl.DataFrame(schema=types)
+    rows: list[tuple] = []
     kept = SignalReading.objects.order_by("day").values_list("report", flat=True)
-    for report in kept.iterator(chunk_size=1):
-        yield pl.DataFrame(_told(opened(report)), schema=types, orient="row")
+    for report in kept.iterator(chunk_size=1):  # megabytes each
+        rows += _told(opened(report))
+        if len(rows) >= BATCH:
+            yield pl.DataFrame(rows, schema=types, orient="row")
+            rows = []
+    if rows:
+        yield pl.DataFrame(rows, schema=types, orient="row")
 
 
 def _told(report: Report) -> list[tuple]:

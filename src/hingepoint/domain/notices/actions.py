@@ -106,7 +106,7 @@ def choose_mail(
 @action
 def be_quiet(*, by: User, at: dt.datetime, kind: NoticeKind, for_good: bool) -> None:
     """Leave a kind of line out of one's mails, for ``rules.SNOOZE`` or for good."""
-    until = None if for_good else timezone.localdate(at) + rules.SNOOZE
+    until = None if for_good else queries.day_of(by, at) + rules.SNOOZE
     Quiet.objects.update_or_create(user=by, kind=kind, defaults={"until": until})
     changes = {"kind": kind.value, "until": until}
     record(by=by, at=at, action="be quiet", subject="daily mail", subject_id=by.pk, changes=changes)
@@ -115,7 +115,8 @@ def be_quiet(*, by: User, at: dt.datetime, kind: NoticeKind, for_good: bool) -> 
 @action
 def tell_again(*, by: User, at: dt.datetime, kind: NoticeKind) -> None:
     """Let one's mails tell a kind of line again."""
-    Quiet.objects.visible_to(by).filter(kind=kind).update(until=timezone.localdate(at) - queries.A_DAY)
+    yesterday = queries.day_of(by, at) - dt.timedelta(days=1)
+    Quiet.objects.visible_to(by).filter(kind=kind).update(until=yesterday)
     record(
         by=by,
         at=at,
@@ -241,7 +242,7 @@ def _whose_hour_it_is(at: dt.datetime) -> list[tuple[User, dt.date]]:
     """Return who is told something at this time and was told nothing on this day of theirs, with that day. Five SQL queries."""
     day = timezone.localdate(at)
     away, choices = queries.away_around(day), queries.choices()
-    has_one = set(Digest.objects.filter(on__gte=day - queries.A_DAY).values_list("user_id", "on"))
+    has_one = set(Digest.objects.filter(on__gte=day - queries.DAYS_APART).values_list("user_id", "on"))
     chatting = set(Chat.objects.values_list("user_id", flat=True)) if queries.chats_are_told() else set()
     mails = queries.mails_go_out()
     found = []
@@ -269,7 +270,7 @@ def _write(user: User, *, at: dt.datetime, today: dt.date) -> None:
 
 
 def _fresh(at: dt.datetime) -> QuerySet[Digest]:
-    return Digest.objects.filter(on__gte=timezone.localdate(at) - queries.A_DAY, made_at__gt=at - _FRESH)
+    return Digest.objects.filter(on__gte=timezone.localdate(at) - queries.DAYS_APART, made_at__gt=at - _FRESH)
 
 
 def _to_be_sent(at: dt.datetime) -> list[Digest]:

@@ -31,7 +31,8 @@ from hingepoint.records.notices import ChatService, Entry, Line, NoticeKind
 
 #: Mails shown on the page.
 LATEST = 10
-A_DAY = dt.timedelta(days=1)
+#: Clocks are up to 26 hours apart: what day it is for one person is at most so far from what it is for another.
+DAYS_APART = dt.timedelta(days=2)
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,25 +95,26 @@ class NoticesPage:
     calendar_since: dt.datetime | None
 
 
-def notices_page(viewer: Viewer, *, today: dt.date) -> NoticesPage:
-    """Return what reaches ``viewer`` outside these pages. Raises Hidden for strangers."""
+def notices_page(viewer: Viewer, *, at: dt.datetime) -> NoticesPage:
+    """Return what reaches ``viewer`` outside these pages, on their own clock. Raises Hidden for strangers."""
     if not works_here(viewer):
         raise Hidden("Notices are for those who work here.")
     mails = list(Digest.objects.visible_to(viewer).prefetch_related("answers")[:LATEST])
     address = CalendarAddress.objects.visible_to(viewer).first()
+    choice = choice_of(viewer)
     return NoticesPage(
-        choice=choice_of(viewer),
+        choice=choice,
         chat=_chat(viewer),
-        kinds=_kinds(viewer, today),
+        kinds=_kinds(viewer, choice.now(at).date()),
         signals=signals_in_mails(viewer) if reading.answers_signals(viewer) else (),
         mails=tuple(map(_mail, mails)),
         calendar_since=address.made_at if address else None,
     )
 
 
-def now(viewer: User, *, today: dt.date) -> tuple[Group, ...]:
+def now(viewer: User, *, at: dt.datetime) -> tuple[Group, ...]:
     """Return what a mail would tell ``viewer`` now."""
-    return rules.grouped(wanted(viewer, today=today), ())
+    return rules.grouped(wanted(viewer, today=day_of(viewer, at)), ())
 
 
 def wanted(user: User, *, today: dt.date) -> list[Line]:
@@ -143,6 +145,11 @@ def choice_of(user: User) -> Choice:
     return _choice(row) if row else USUAL
 
 
+def day_of(user: User, at: dt.datetime) -> dt.date:
+    """Return what day it is on the clock by which somebody is told things."""
+    return choice_of(user).now(at).date()
+
+
 #: Of who never chose.
 USUAL = Choice(True, HOUR, 0)
 
@@ -157,8 +164,8 @@ def choices() -> dict[int, Choice]:
 
 
 def away_around(day: dt.date) -> Away:
-    """Return who is away on a day, the one before and the one after: it is these three days somewhere."""
-    rows = DaysOff.objects.filter(since__lte=day + A_DAY, until__gt=day - A_DAY)
+    """Return who is away on any day that it is somewhere while it is ``day`` here."""
+    rows = DaysOff.objects.filter(since__lte=day + DAYS_APART, until__gt=day - DAYS_APART)
     spans: dict[int | None, list[tuple[dt.date, dt.date]]] = defaultdict(list)
     for person, since, until in rows.values_list("person_id", "since", "until"):
         spans[person].append((since, until))
