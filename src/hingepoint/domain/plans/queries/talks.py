@@ -5,12 +5,13 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
-from django.db.models import Exists, F, OuterRef, Q, QuerySet
+from django.db.models import Exists, F, Min, Model, OuterRef, Q, QuerySet
 
 from hingepoint.domain.agreements.models import WAITING, Agreement
 from hingepoint.domain.deals.models import Deal
+from hingepoint.domain.people.models import sees_all
 from hingepoint.domain.plans.models import Debrief, Plan, PlanQuerySet
 from hingepoint.domain.plans.parts import from_json
 from hingepoint.domain.plans.queries.lines import (
@@ -26,6 +27,8 @@ from hingepoint.records.plans import Verdict
 
 if TYPE_CHECKING:
     from django_stubs_ext import WithAnnotations
+
+T = TypeVar("T", bound=Model)
 
 #: How far ahead a talk or an agreement's day asks for a plan.
 PREPARE_WITHIN = dt.timedelta(days=7)
@@ -60,7 +63,7 @@ class Waiting:
 
 
 def waiting(viewer: Any, *, today: dt.date) -> Waiting:
-    """Return what the talks of open deals wait for. Two SQL queries."""
+    """Return what the talks of open deals wait for. Three SQL queries."""
     recent = _recent_talks(viewer, today)
     prepare = [*_returned(recent, today), *_unplanned(viewer, today)]
     return Waiting(tuple(_undebriefed(recent, today)), tuple(prepare[:MOST_LINES]))
@@ -111,16 +114,29 @@ def _returned(talks: Sequence[WithAnnotations[Plan, _Recent]], today: dt.date) -
 
 
 def _unplanned(viewer: Any, today: dt.date) -> list[Talk]:
-    rows = Agreement.objects.on_open_deals(viewer).filter(
+    """Return the first required agreement of each deal whose day comes and that has no plan, ``MOST_LINES`` at most."""
+    rows = Agreement.objects.filter(
         required=True,
         state__in=WAITING,
         late_after__range=(today, today + PREPARE_WITHIN),
         plans__isnull=True,
     )
-    rows = rows.select_related("type", "person", "asked_of", "deal__account", "deal__owner")
-    one_a_deal = {row.deal_id: row for row in reversed(rows.order_by("late_after", "id"))}
-    talks = [_talk(row, on=row.late_after, planned=False) for row in one_a_deal.values()]
-    return sorted(talks, key=lambda talk: talk.on or dt.date.max)
+    by_deal = _of_open_deals(rows, viewer).order_by().values("deal_id").annotate(day=Min("late_after"))
+    nearest = [row["deal_id"] for row in by_deal.order_by("day", "deal_id")[:MOST_LINES]]
+    shown = rows.filter(deal__in=nearest).order_by("late_after", "id")
+    first: dict[int, Agreement] = {}
+    for row in shown.select_related("type", "person", "asked_of", "deal__account", "deal__owner"):
+        first.setdefault(row.deal_id, row)
+    return [_talk(row, on=row.late_after, planned=False) for row in first.values()]
+
+
+def _of_open_deals(rows: QuerySet[T], viewer: Any) -> QuerySet[T]:
+    """Return those on open deals that ``viewer`` sees, looked up as accounts are: each deal where all are seen, else by their
+    list."""
+    deals = Deal.objects.visible_to(viewer).open()
+    if sees_all(viewer):
+        return rows.filter(Exists(deals.filter(pk=OuterRef("deal_id"))))
+    return rows.filter(deal__in=deals)
 
 
 def ahead(viewer: Any, *, today: dt.date) -> list[PlanLine]:
@@ -132,8 +148,7 @@ def ahead(viewer: Any, *, today: dt.date) -> list[PlanLine]:
 
 def _talks(viewer: Any) -> QuerySet[Plan]:
     """Return the newest plans for talks on open deals that ``viewer`` sees."""
-    deals = Deal.objects.visible_to(viewer).open()
-    rows = Plan.objects.newest().of_talks().filter(deal__in=deals)
+    rows = _of_open_deals(Plan.objects.newest().of_talks(), viewer)
     about = ("deal__account", "deal__owner", "agreement__type", "agreement__person", "agreement__asked_of")
     return rows.select_related(*about)
 
