@@ -5,13 +5,12 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
-from django.db.models import Exists, F, Min, Model, OuterRef, Q, QuerySet
+from django.db.models import Exists, F, OuterRef, Q, QuerySet
 
 from hingepoint.domain.agreements.models import WAITING, Agreement
 from hingepoint.domain.deals.models import Deal
-from hingepoint.domain.people.models import sees_all
 from hingepoint.domain.plans.models import Debrief, Plan, PlanQuerySet
 from hingepoint.domain.plans.parts import from_json
 from hingepoint.domain.plans.queries.lines import (
@@ -28,10 +27,10 @@ from hingepoint.records.plans import Verdict
 if TYPE_CHECKING:
     from django_stubs_ext import WithAnnotations
 
-T = TypeVar("T", bound=Model)
-
 #: How far ahead a talk or an agreement's day asks for a plan.
 PREPARE_WITHIN = dt.timedelta(days=7)
+#: A playbook asks a deal for so many agreements at most.
+MOST_ASKED = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,28 +114,19 @@ def _returned(talks: Sequence[WithAnnotations[Plan, _Recent]], today: dt.date) -
 
 def _unplanned(viewer: Any, today: dt.date) -> list[Talk]:
     """Return the first required agreement of each deal whose day comes and that has no plan, ``MOST_LINES`` at most."""
-    rows = Agreement.objects.filter(
+    rows = Agreement.objects.on_open_deals(viewer).filter(
         required=True,
         state__in=WAITING,
         late_after__range=(today, today + PREPARE_WITHIN),
         plans__isnull=True,
     )
-    by_deal = _of_open_deals(rows, viewer).order_by().values("deal_id").annotate(day=Min("late_after"))
-    nearest = [row["deal_id"] for row in by_deal.order_by("day", "deal_id")[:MOST_LINES]]
+    soonest = rows.order_by("late_after", "deal_id").values_list("deal_id", flat=True)
+    nearest = list(dict.fromkeys(soonest[: MOST_LINES * MOST_ASKED]))[:MOST_LINES]
     shown = rows.filter(deal__in=nearest).order_by("late_after", "id")
     first: dict[int, Agreement] = {}
     for row in shown.select_related("type", "person", "asked_of", "deal__account", "deal__owner"):
         first.setdefault(row.deal_id, row)
     return [_talk(row, on=row.late_after, planned=False) for row in first.values()]
-
-
-def _of_open_deals(rows: QuerySet[T], viewer: Any) -> QuerySet[T]:
-    """Return those on open deals that ``viewer`` sees, looked up as accounts are: each deal where all are seen, else by their
-    list."""
-    deals = Deal.objects.visible_to(viewer).open()
-    if sees_all(viewer):
-        return rows.filter(Exists(deals.filter(pk=OuterRef("deal_id"))))
-    return rows.filter(deal__in=deals)
 
 
 def ahead(viewer: Any, *, today: dt.date) -> list[PlanLine]:
@@ -148,7 +138,8 @@ def ahead(viewer: Any, *, today: dt.date) -> list[PlanLine]:
 
 def _talks(viewer: Any) -> QuerySet[Plan]:
     """Return the newest plans for talks on open deals that ``viewer`` sees."""
-    rows = _of_open_deals(Plan.objects.newest().of_talks(), viewer)
+    deals = Deal.objects.visible_to(viewer).open()
+    rows = Plan.objects.newest().of_talks().filter(deal__in=deals)
     about = ("deal__account", "deal__owner", "agreement__type", "agreement__person", "agreement__asked_of")
     return rows.select_related(*about)
 
