@@ -22,6 +22,7 @@ from hingepoint.domain.plans.queries.lines import (
     with_what_a_line_says,
 )
 from hingepoint.domain.plans.rules import DEBRIEF_WITHIN
+from hingepoint.domain.strategy.models import MOST_REQUIRED
 from hingepoint.records.plans import Verdict
 
 if TYPE_CHECKING:
@@ -29,8 +30,6 @@ if TYPE_CHECKING:
 
 #: How far ahead a talk or an agreement's day asks for a plan.
 PREPARE_WITHIN = dt.timedelta(days=7)
-#: A playbook asks a deal for so many agreements at most.
-MOST_ASKED = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +120,7 @@ def _unplanned(viewer: Any, today: dt.date) -> list[Talk]:
         plans__isnull=True,
     )
     soonest = rows.order_by("late_after", "deal_id").values_list("deal_id", flat=True)
-    nearest = list(dict.fromkeys(soonest[: MOST_LINES * MOST_ASKED]))[:MOST_LINES]
+    nearest = list(dict.fromkeys(soonest[: MOST_LINES * MOST_REQUIRED]))[:MOST_LINES]
     shown = rows.filter(deal__in=nearest).order_by("late_after", "id")
     first: dict[int, Agreement] = {}
     for row in shown.select_related("type", "person", "asked_of", "deal__account", "deal__owner"):
