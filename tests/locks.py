@@ -2,7 +2,7 @@
 
 It runs in every test of the domain, the jobs and the sync (``tests/conftest.py``): no transaction of an action writes more than
 ``MOST_ROWS``, unless the test says why (``@pytest.mark.holds``); the trail comes last; and where the trail tells only of what no
-kept answer reads (``touched.APART``), nothing was written that one reads.
+kept answer reads (``touched.APART``), or of what is known to write few tables (``touched.WRITES``), nothing else was written that one reads.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import Any
 
 from django.db import connection
 
-from hingepoint.domain.agreements.touched import APART
+from hingepoint.domain.agreements.touched import APART, WRITES
 
 _WRITES = ("INSERT", "UPDATE", "DELETE")
 _TABLE = re.compile(r'(?:INTO|UPDATE|FROM)\s+"?(\w+)')
@@ -64,13 +64,13 @@ READ_BY_KEPT_ANSWERS = frozenset(
 @dataclass
 class Transaction:
     """What one transaction did: rows written, how long the texts are that it wrote, its writing statements by their words,
-    in order, the tables it wrote, and the subjects of which it told the trail."""
+    in order, the tables it wrote, and what it told the trail: subjects with actions."""
 
     rows: int = 0
     characters: int = 0
     wrote: list[str] = field(default_factory=list)
     tables: set[str] = field(default_factory=set)
-    subjects: set[str] = field(default_factory=set)
+    told: set[tuple[str, str]] = field(default_factory=set)
     of_an_action: bool = False
 
     def note(self, sql: str, params: Any, rows: int) -> None:
@@ -81,8 +81,9 @@ class Transaction:
         self.tables |= {table[1]} if table else set()
         if 'INTO "domain_auditevent"' in sql:
             columns = re.findall(r'"(\w+)"', sql)[1:]
-            told = params if params and isinstance(params[0], tuple) else [params]
-            self.subjects |= {line[columns.index("subject")] for line in told}
+            lines = params if params and isinstance(params[0], tuple) else [params]
+            subject, action = columns.index("subject"), columns.index("action")
+            self.told |= {(line[subject], line[action]) for line in lines}
 
     @property
     def trail_last(self) -> bool:
@@ -92,9 +93,15 @@ class Transaction:
 
     @property
     def unheard(self) -> set[str]:
-        """The tables that kept answers read and that were written, where the trail tells of nothing that they would heed."""
-        heard = not self.subjects or self.subjects - APART
-        return set() if heard else self.tables & READ_BY_KEPT_ANSWERS
+        """The tables that kept answers read and that were written, where what the trail tells of says that they were not."""
+        wrote = [
+            frozenset() if subject in APART else WRITES.get((subject, action))
+            for subject, action in self.told
+        ]
+        if not wrote or None in wrote:
+            return set()
+        said = {f"domain_{table}" for tables in wrote for table in tables or ()}
+        return self.tables & READ_BY_KEPT_ANSWERS - said
 
 
 @dataclass
@@ -112,7 +119,7 @@ class Meter:
         found = [f"{one.rows} rows, first {one.wrote[0][:200]}" for one in actions if one.rows > most]
         if most == MOST_ROWS:  # what holds the database for long takes the head of the trail when it needs it
             found += [f"the trail before {one.wrote[-1][:200]}" for one in actions if not one.trail_last]
-        return found + [f"{one.subjects}, and {one.unheard}" for one in actions if one.unheard]
+        return found + [f"{one.told}, and {one.unheard}" for one in actions if one.unheard]
 
     @property
     def most_rows(self) -> int:

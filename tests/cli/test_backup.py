@@ -34,6 +34,13 @@ def people(path) -> list[str]:
         return [name for (name,) in connection.execute("SELECT name FROM domain_user ORDER BY id")]
 
 
+def known_of(path, table: str) -> int:
+    """Return how many rows of a table SQLite counted last."""
+    with contextlib.closing(sqlite3.connect(path)) as connection:
+        told = connection.execute("SELECT stat FROM sqlite_stat1 WHERE tbl = ?", [table]).fetchall()
+    return max((int(stat.split()[0]) for (stat,) in told), default=0)
+
+
 def test_a_backup_restored_on_an_empty_machine_is_the_same(installation, tmp_path):
     (installation.folder / "uploads" / "proof").mkdir(parents=True)
     (installation.folder / "uploads" / "proof" / "mail.txt").write_text("They wrote it.")
@@ -44,6 +51,7 @@ def test_a_backup_restored_on_an_empty_machine_is_the_same(installation, tmp_pat
     elsewhere = Installation(tmp_path / "elsewhere")
     assert elsewhere.run("restore", tmp_path / "monday").returncode == 0
     assert dump(elsewhere.database) == dump(installation.database)
+    assert known_of(elsewhere.database, "domain_user") == len(people(elsewhere.database))
     restored = elsewhere.folder / "uploads" / "proof" / "mail.txt"
     assert restored.read_text() == "They wrote it."
     assert restored.stat().st_mode & 0o777 == 0o600

@@ -14,9 +14,11 @@ import locks
 import rules
 from cast import NOW, TODAY, deal
 from hingepoint.analysis.coverage import together
+from hingepoint.domain.agreements import actions as agreements
 from hingepoint.domain.agreements import touched
 from hingepoint.domain.agreements.models import Agreement, AgreementType
 from hingepoint.domain.audit.words import SENTENCES
+from hingepoint.domain.coaching import actions as coaching
 from hingepoint.domain.deals import actions as deals
 from hingepoint.domain.deals.models import Deal
 from hingepoint.domain.deals.queries import lists
@@ -26,6 +28,7 @@ from hingepoint.domain.home import actions, answers, standing
 from hingepoint.domain.home.queries import question_budget
 from hingepoint.domain.imports import health
 from hingepoint.domain.imports import queries as imports
+from hingepoint.domain.plans import actions as planning
 from hingepoint.domain.strategy import actions as strategy
 from hingepoint.domain.strategy import benchmarks, results
 from hingepoint.domain.strategy.models import Strategy
@@ -34,6 +37,8 @@ from hingepoint.domain.trail import actions as trail
 from hingepoint.domain.upkeep import kept
 from hingepoint.domain.upkeep.models import KeptAnswer
 from hingepoint.jobs import minutely
+from hingepoint.records.agreements import AgreementState
+from hingepoint.records.deals import EventKind
 from playbooks import in_force, won
 from snapshot import made_once
 
@@ -98,15 +103,74 @@ def test_what_no_answer_reads_makes_none_anew_but_the_one_that_reads_the_trail(l
 
 def test_what_the_trail_tells_apart_is_told_by_it():
     assert SENTENCES.keys() >= touched.APART
+    assert {subject for subject, _ in touched.WRITES} <= SENTENCES.keys()
+    assert all(
+        f"domain_{table}" in locks.READ_BY_KEPT_ANSWERS for of in touched.WRITES.values() for table in of
+    )
+
+
+def steps(cast) -> None:
+    said = agreements.Step(state=AgreementState.DECLINED, occurred_at=NOW, reason="they may not")
+    agreements.take_step(by=None, at=NOW, deal_id=cast.deal.pk, type_key="cust.data_access", step=said)
+
+
+def notes(cast) -> None:
+    news = {"kind": EventKind.ESCALATION, "name": "price", "occurred_at": NOW}
+    deals.note_event(by=None, at=NOW, deal_id=cast.deal.pk, **news)
+
+
+def coaches(cast) -> None:
+    said = coaching.Said("Name a day", "Call Bo", TODAY + 24 * 3 * HOUR, "12 Feb: asked")
+    about = {"deal_id": cast.deal.pk, "type_key": "cust.data_access"}
+    coaching.hold_session(by=cast.manager, at=NOW, said=said, **about)
+
+
+def plans(cast) -> None:
+    about = {"deal_id": cast.deal.pk, "type_key": "cust.data_access", "talk_on": TODAY}
+    planning.write_plan(by=cast.seller, at=NOW, best="the log", **about)
+
+
+@pytest.mark.parametrize(
+    ("act", "stand"),
+    [
+        (steps, {"results", "results seen", "names in traces", "usual value of ended deals"}),
+        (notes, {"readiness", "use of types", "benchmark", "deals asked by team", "gained in time by team"}),
+        (
+            coaches,
+            {
+                "readiness",
+                "use of types",
+                "benchmark",
+                "facts on record",
+                "results",
+                "agreements seen",
+                "forecast",
+            },
+        ),
+        (plans, {"names in traces"}),
+    ],
+)
+def test_what_stands_after_an_everyday_act_is_what_is_counted_now(large, act, stand):
+    actions.renew_answers(at=NOW)
+    act(large)
+    kept_now = standing.Kept()
+    stands = [one for one in answers.wanted(today=TODAY, now=NOW) if kept_now.stands(one, TODAY)]
+    assert {one.question.name for one in stands} >= stand
+    for one in stands:
+        assert one.question.opened(kept_now.rows[one.place]) == one.ask(), one.question.name
+    assert actions.renew_answers(at=NOW + HOUR) == 22 - len(stands)
 
 
 def test_the_tables_that_answers_read_are_those_that_every_action_is_held_to(large):
-    with CaptureQueriesContext(connection) as asked:
-        for one in answers.wanted(today=TODAY, now=NOW):
-            if one.apart:
-                one.ask()
-    read = {name for query in asked for name in re.findall(r'"?(domain_\w+)"?', query["sql"])}
-    assert read <= locks.READ_BY_KEPT_ANSWERS, sorted(read - locks.READ_BY_KEPT_ANSWERS)
+    for one in answers.wanted(today=TODAY, now=NOW):
+        with CaptureQueriesContext(connection) as asked:
+            one.ask()
+        read = {name for query in asked for name in re.findall(r'"?(domain_\w+)"?', query["sql"])}
+        if one.apart:
+            assert read <= locks.READ_BY_KEPT_ANSWERS, sorted(read - locks.READ_BY_KEPT_ANSWERS)
+        if one.reads is not None:
+            beyond = read - {f"domain_{table}" for table in one.reads}
+            assert not beyond, (one.question.name, beyond)
 
 
 def test_what_no_page_finds_yet_is_made_within_the_minute(large):

@@ -4,8 +4,14 @@ import datetime as dt
 import tempfile
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
+import locks
+import playbooks
+import rules
+from cast import NOW, deal
 from hingepoint.domain.sessions.models import Session
 from hingepoint.jobs import nightly
 
@@ -45,3 +51,34 @@ def test_what_killed_programs_left_is_cleared_away(tmp_path, settings, monkeypat
     nightly.clear_after_killed_programs(at=timezone.now())
     assert [list(place.iterdir()) for place in places] == [[], []]
     assert nightly.clear_after_killed_programs in nightly.JOBS
+
+
+DAY = dt.timedelta(days=1)
+
+
+def night(at: dt.datetime) -> tuple[int, set[str]]:
+    """Do all that a night does; return its statements, and the tables of the company's record that it wrote."""
+    with locks.measured() as meter, CaptureQueriesContext(connection) as asked:
+        for job in nightly.JOBS:
+            job(at=at)
+    wrote = {table for one in meter.transactions for table in one.tables}
+    read_on = {"domain_detectionrule"}  # each rule keeps up to which line of the trail it has read
+    return len(asked), wrote & locks.READ_BY_KEPT_ANSWERS - read_on
+
+
+@pytest.mark.holds(100_000, "many jobs in one test")
+def test_a_night_without_news_writes_nothing_of_the_record_and_asks_no_more_for_more_deals(cast):
+    playbooks.in_force(cast)
+    rules.log_arrives(cast.deal)
+    rules.switched_on()
+    night(NOW)
+    few, wrote = night(NOW + DAY)
+    assert wrote == set()
+    for number in range(20):
+        deal(f"MORE-{number}", owner=cast.seller, team=cast.north)
+    _, wrote = night(NOW + 2 * DAY)
+    assert "domain_agreement" in wrote  # the deals that came are asked for what they need
+    _, wrote = night(NOW + 3 * DAY)  # reads once more what the night before was told
+    assert wrote == set()
+    many, _ = night(NOW + 4 * DAY)
+    assert many <= few + 2

@@ -175,7 +175,9 @@ def test_no_talk_weighs_more_than_the_most_it_was_read_for(cast, playbook):
         assert 1 <= most / (full * manager.time_pressure(days)) < 4, days
 
 
-def test_the_weightiest_talks_are_found_among_many_though_few_are_read(cast, playbook, monkeypatch):
+@pytest.mark.parametrize("largest", [1, 14, 24, 200])
+def test_the_weightiest_talks_are_found_among_many_though_few_are_read(cast, playbook, monkeypatch, largest):
+    monkeypatch.setattr(manager, "LARGEST", largest)
     for number in range(1, 31):
         deal(f"N-{100 + number}", owner=cast.seller, team=cast.north, amount=10_000 * number)
     nightly.ask_what_deals_need(at=NOW)
@@ -200,6 +202,21 @@ def test_the_weightiest_talks_are_found_among_many_though_few_are_read(cast, pla
         heaviest[row.deal_id] = max(weight, heaviest.get(row.deal_id, 0))
     assert [weight for _, weight in few] == sorted(heaviest.values(), reverse=True)[: manager.QUEUE]
     assert dict(few).items() <= heaviest.items()
+
+
+def test_the_largest_deals_decide_it_only_where_no_other_can_weigh_more(cast, playbook, monkeypatch):
+    monkeypatch.setattr(manager, "QUEUE", 1)
+    monkeypatch.setattr(manager, "LARGEST", 1)
+    today = timezone.localdate()
+    large = deal("N-7", owner=cast.seller, team=cast.north, amount=2 * cast.deal.amount)
+    nightly.ask_what_deals_need(at=NOW)
+    Agreement.objects.filter(required=True).update(needed_by=today)
+    [found] = manager._of_largest_deals(cast.manager, today)
+    assert found.deal == large.pk
+    Agreement.objects.filter(deal=large).update(needed_by=today - dt.timedelta(days=60))
+    assert manager._of_largest_deals(cast.manager, today) == []
+    [talk] = manager.conversations(cast.manager, today=today)
+    assert talk.work.line.deal_id == cast.deal.pk
 
 
 def every(cast):
@@ -243,6 +260,19 @@ def test_all_changes_of_the_week_are_counted_and_the_newest_told(cast, playbook)
     assert week.changes == {"gained": 2, "declined": len(deals) - 2}
     newest = [one.pk for one in deals[::-1]][: manager.MOST_CHANGES]
     assert [(one.state, one.deal_id) for one in week.changed] == [("declined", pk) for pk in newest]
+
+
+def test_a_change_of_the_week_is_one_that_happened_in_it_whenever_it_was_noted(cast, playbook):
+    now = timezone.now()
+    for name, happened, noted in (("old", 8, 8), ("new", 6, 6), ("noted late", 9, 0)):
+        moved = deal(name, owner=cast.seller, team=cast.north)
+        at = now - dt.timedelta(days=noted)
+        nightly.ask_what_deals_need(at=at)
+        when = now - dt.timedelta(days=happened)
+        said = actions.Step(state=AgreementState.DECLINED, occurred_at=when, reason="no")
+        actions.take_step(by=None, at=at, deal_id=moved.pk, type_key="cust.data_access", step=said)
+    week = manager.manager_week(cast.manager, today=timezone.localdate(), now=now)
+    assert [one.deal_title for one in week.changed] == ["Deal new"]
 
 
 @pytest.mark.parametrize(("sooner", "later"), [(0, 7), (7, 14), (-10, -60)])

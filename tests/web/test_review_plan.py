@@ -5,6 +5,9 @@ import datetime as dt
 import pytest
 from django.utils import timezone
 
+from cast import NOW, deal
+from hingepoint.domain.agreements.models import Agreement, AgreementType
+from hingepoint.domain.deals import actions as deals
 from hingepoint.domain.plans import actions
 from hingepoint.domain.plans.models import PlanReview
 from hingepoint.domain.plans.queries import reviews, talks
@@ -106,3 +109,25 @@ def test_talks_of_the_next_working_day_press(cast, today, talk, soon):
 def test_the_other_manager_has_nothing_to_review(cast):
     written(cast)
     assert reviews.to_review(cast.other_manager, today=timezone.localdate()) == []
+
+
+@pytest.mark.parametrize("who", ["seller", "manager", "sponsor"])
+def test_of_agreements_without_a_plan_the_nearest_deals_are_told_one_each(cast, monkeypatch, who):
+    monkeypatch.setattr(talks, "MOST_LINES", 3)
+    asked = {days: deal(f"D{days}", owner=cast.seller, team=cast.north) for days in (6, 0, 8, -1, 3, 5)}
+    for days, one in asked.items():
+        ask(one, KEY, in_days(days))
+    ask(asked[6], "cust.executive_meeting", in_days(0))
+    deals.change_deal(by=None, at=NOW, deal_id=asked[3].pk, status="lost", closed_at=NOW)
+    told = talks.waiting(getattr(cast, who), today=timezone.localdate()).prepare
+    nearest = [(asked[0], in_days(0)), (asked[6], in_days(0)), (asked[5], in_days(5))]
+    assert [(one.deal_id, one.on) for one in told] == [(one.pk, day) for one, day in nearest]
+
+
+def ask(one, key: str, day: dt.date) -> None:
+    kind = AgreementType.objects.get(key=key)
+    Agreement.objects.create(deal=one, type=kind, required=True, needed_by=day, changed_at=NOW)
+
+
+def in_days(days: int) -> dt.date:
+    return timezone.localdate() + dt.timedelta(days=days)

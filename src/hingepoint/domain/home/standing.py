@@ -17,7 +17,7 @@ LOOKED_AT = 3
 
 
 class Kept:
-    """The kept answers by their place, and the last line of the trail on each subject since the oldest. Two SQL queries."""
+    """The kept answers by their place, and the last line of the trail of each kind since the oldest. Two SQL queries."""
 
     def __init__(self) -> None:
         self.rows = {(row.name, row.about): row for row in KeptAnswer.objects.all()}
@@ -30,7 +30,7 @@ class Kept:
         row = self.rows.get(one.place)
         if row is None or timezone.localdate(row.made_at) != today or one.question.opened(row) is None:
             return False
-        return all(line <= row.trail for subject, line in self._last.items() if subject not in one.apart)
+        return all(line <= row.trail for told, line in self._last.items() if one.heeds(*told))
 
 
 @dataclass(frozen=True, slots=True)

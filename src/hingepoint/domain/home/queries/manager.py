@@ -11,6 +11,7 @@ from django.db.models import (
     Count,
     Exists,
     ExpressionWrapper,
+    F,
     FloatField,
     Min,
     OuterRef,
@@ -22,7 +23,7 @@ from django.db.models import (
 )
 from django.db.models.functions import Cast, Coalesce
 
-from hingepoint.domain.agreements.models import Agreement
+from hingepoint.domain.agreements.models import Agreement, AgreementQuerySet
 from hingepoint.domain.agreements.queries.lines import AgreementLine
 from hingepoint.domain.coaching.models import CoachingSession
 from hingepoint.domain.deals.models import Deal, DealEvent, that_count
@@ -49,6 +50,8 @@ MOST_LATE_DEALS = 8
 MOST_CHANGES = 8
 #: Agreements that are weighed at most, required ones that can weigh most first.
 WEIGHED = 250
+#: The deals of the largest amounts, of which all agreements are weighed before any of another deal is looked at.
+LARGEST = 200
 #: How far an agreement in a state is from being got, 0 to 1.
 _GAP = {
     AgreementState.NEEDED: 1.0,
@@ -123,13 +126,13 @@ class _Pressing(NamedTuple):
     required: bool
     state: str
     late_after: dt.date | None
-    amount: Any
+    amount: float
 
     def days(self, today: dt.date) -> int | None:
         return (self.late_after - today).days if self.late_after else None
 
     def weight(self, today: dt.date) -> float:
-        return float(self.amount or 0) * gap_of(self.state) * time_pressure(self.days(today))
+        return self.amount * gap_of(self.state) * time_pressure(self.days(today))
 
 
 def manager_week(viewer: Any, *, today: dt.date, now: dt.datetime) -> ManagerWeek:
@@ -150,8 +153,8 @@ def manager_week(viewer: Any, *, today: dt.date, now: dt.datetime) -> ManagerWee
 
 def conversations(viewer: Any, *, today: dt.date) -> tuple[Conversation, ...]:
     """Return the talks worth having with the viewer's sellers, the weightiest first; not those of which a session's next
-    step is still ahead. At most two SQL queries."""
-    first = _first(_pressing(viewer, today), today)
+    step is still ahead. Two SQL queries, one more where the largest deals do not decide it."""
+    first = _of_largest_deals(viewer, today) or _of_all_deals(viewer, today)
     rows = with_deals(Agreement.objects.filter(pk__in=[one.agreement for one in first])).in_bulk()
     lines = {one: work_line(rows[one.agreement], today) for one in first if one.agreement in rows}
     return tuple(
@@ -159,16 +162,40 @@ def conversations(viewer: Any, *, today: dt.date) -> tuple[Conversation, ...]:
     )
 
 
-def _pressing(viewer: Any, today: dt.date) -> list[_Pressing]:
-    """Return ``WEIGHED`` agreements, required ones first and of these what can weigh most."""
+def _of_largest_deals(viewer: Any, today: dt.date) -> list[_Pressing]:
+    """Return what is worth a talk, the weightiest first, where the largest deals decide it: where it is enough that is required,
+    and weighs more than the whole amount of any other deal. Else nothing. One SQL query."""
+    by_amount = Deal.objects.visible_to(viewer).open().order_by(F("amount").desc(nulls_last=True), "pk")
+    next_one = Subquery(by_amount.values(worth=_amount("amount"))[LARGEST : LARGEST + 1])
+    theirs = Agreement.objects.filter(deal__in=by_amount.values("pk")[:LARGEST], required=True)
+    rows = _weightiest(theirs.annotate(beyond=next_one), viewer, today, "beyond")
+    first = _first([_Pressing(*row) for *row, _ in rows], today)
+    beyond = rows[0][-1] if rows else None  # None: there is no other deal
+    decided = beyond is None or (len(first) == QUEUE and first[-1].weight(today) > beyond)
+    return first if decided else []
+
+
+def _of_all_deals(viewer: Any, today: dt.date) -> list[_Pressing]:
+    """Return what is worth a talk, the weightiest first. One SQL query."""
+    rows = _weightiest(worklist(viewer), viewer, today)
+    return _first([_Pressing(*row) for row in rows], today)
+
+
+def _weightiest(rows: AgreementQuerySet, viewer: Any, today: dt.date, *beside: str) -> list[tuple]:
+    """Return the columns of ``_Pressing`` of ``WEIGHED`` agreements that press, required ones first and of these what can
+    weigh most."""
     until = today + dt.timedelta(days=DAYS_AHEAD)
     pressing = Q(late_after__lte=until) | Q(state=AgreementState.BROKEN, required=True)
     spoken = CoachingSession.objects.filter(deal=OuterRef("deal"), type=OuterRef("type"))
     spoken = spoken.visible_to(viewer).filter(next_on__gte=today)
-    fresh = worklist(viewer).filter(pressing).exclude(Exists(spoken))
+    fresh = rows.filter(pressing).exclude(Exists(spoken)).annotate(worth=_amount("deal__amount"))
     weighed = fresh.order_by("-required", _most_it_weighs(today).desc(), "pk")
-    columns = ("pk", "deal_id", "required", "state", "late_after", "deal__amount")
-    return [_Pressing(*row) for row in weighed.values_list(*columns)[:WEIGHED]]
+    columns = ("pk", "deal_id", "required", "state", "late_after", "worth", *beside)
+    return list(weighed.values_list(*columns)[:WEIGHED])
+
+
+def _amount(column: str) -> Coalesce:
+    return Coalesce(Cast(column, FloatField()), Value(0.0))
 
 
 def _most_it_weighs(today: dt.date) -> ExpressionWrapper:
@@ -184,8 +211,7 @@ def _most_it_weighs(today: dt.date) -> ExpressionWrapper:
         ),
         default=Value(time_pressure(_LATER)),
     )
-    amount = Coalesce(Cast("deal__amount", FloatField()), Value(0.0))
-    return ExpressionWrapper(amount * gap * presses, output_field=FloatField())
+    return ExpressionWrapper(_amount("deal__amount") * gap * presses, output_field=FloatField())
 
 
 def _first(pressing: list[_Pressing], today: dt.date) -> list[_Pressing]:
@@ -250,20 +276,18 @@ def _open_deals(viewer: Any, *, since: dt.datetime, today: dt.date) -> dict[str,
 
 
 def _late_deals(viewer: Any, today: dt.date) -> list[LateDeal]:
-    """Return the open deals with late agreements, those with most first: what the list of deals counts as late.
-    One SQL query."""
-    late = Agreement.objects.on_open_deals(viewer).overdue(today)
-    names = ("deal_id", "deal__name", "deal__key", "deal__owner__name", "deal__amount", "deal__currency")
-    rows = late.order_by().values(*names).annotate(late=Count("pk"), since=Min("late_after"))
+    """Return the open deals with late agreements, those with most first: what the list of deals counts as late. Which they are is
+    counted from an index alone, and only these are read. One SQL query."""
+    late = Agreement.objects.on_open_deals(viewer).overdue(today).order_by().values("deal_id")
+    most = late.annotate(late=Count("pk"), since=Min("late_after")).order_by("-late", "since", "deal_id")
+    own = Agreement.objects.filter(deal=OuterRef("pk")).overdue(today).order_by().values("deal_id")
+    rows = Deal.objects.filter(pk__in=most.values("deal_id")[:MOST_LATE_DEALS]).annotate(
+        late=Subquery(own.values(n=Count("pk"))), since=Subquery(own.values(day=Min("late_after")))
+    )
+    names = ("pk", "name", "key", "owner__name", "amount", "currency", "late", "since")
     return [
-        LateDeal(
-            deal_id=row["deal_id"],
-            title=row["deal__name"] or row["deal__key"],
-            owner=row["deal__owner__name"] or "",
-            late=row["late"],
-            days=(today - row["since"]).days,
-            amount=row["deal__amount"],
-            currency=row["deal__currency"],
-        )
-        for row in rows.order_by("-late", "since", "deal_id")[:MOST_LATE_DEALS]
+        LateDeal(pk, name or key, owner or "", late, (today - since).days, amount, currency)
+        for pk, name, key, owner, amount, currency, late, since in rows.order_by(
+            "-late", "since", "pk"
+        ).values_list(*names)
     ]

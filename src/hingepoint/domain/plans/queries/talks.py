@@ -22,6 +22,7 @@ from hingepoint.domain.plans.queries.lines import (
     with_what_a_line_says,
 )
 from hingepoint.domain.plans.rules import DEBRIEF_WITHIN
+from hingepoint.domain.strategy.models import MOST_REQUIRED
 from hingepoint.records.plans import Verdict
 
 if TYPE_CHECKING:
@@ -60,7 +61,7 @@ class Waiting:
 
 
 def waiting(viewer: Any, *, today: dt.date) -> Waiting:
-    """Return what the talks of open deals wait for. Two SQL queries."""
+    """Return what the talks of open deals wait for. Three SQL queries."""
     recent = _recent_talks(viewer, today)
     prepare = [*_returned(recent, today), *_unplanned(viewer, today)]
     return Waiting(tuple(_undebriefed(recent, today)), tuple(prepare[:MOST_LINES]))
@@ -111,16 +112,20 @@ def _returned(talks: Sequence[WithAnnotations[Plan, _Recent]], today: dt.date) -
 
 
 def _unplanned(viewer: Any, today: dt.date) -> list[Talk]:
+    """Return the first required agreement of each deal whose day comes and that has no plan, ``MOST_LINES`` at most."""
     rows = Agreement.objects.on_open_deals(viewer).filter(
         required=True,
         state__in=WAITING,
         late_after__range=(today, today + PREPARE_WITHIN),
         plans__isnull=True,
     )
-    rows = rows.select_related("type", "person", "asked_of", "deal__account", "deal__owner")
-    one_a_deal = {row.deal_id: row for row in reversed(rows.order_by("late_after", "id"))}
-    talks = [_talk(row, on=row.late_after, planned=False) for row in one_a_deal.values()]
-    return sorted(talks, key=lambda talk: talk.on or dt.date.max)
+    soonest = rows.order_by("late_after", "deal_id").values_list("deal_id", flat=True)
+    nearest = list(dict.fromkeys(soonest[: MOST_LINES * MOST_REQUIRED]))[:MOST_LINES]
+    shown = rows.filter(deal__in=nearest).order_by("late_after", "id")
+    first: dict[int, Agreement] = {}
+    for row in shown.select_related("type", "person", "asked_of", "deal__account", "deal__owner"):
+        first.setdefault(row.deal_id, row)
+    return [_talk(row, on=row.late_after, planned=False) for row in first.values()]
 
 
 def ahead(viewer: Any, *, today: dt.date) -> list[PlanLine]:
