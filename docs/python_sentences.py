@@ -271,7 +271,7 @@ class _Reader(ast.NodeVisitor):
             or name in _errors(frozenset(_QUIET_ERRORS))
         ):
             return
-        if name == "words_of":
+        if name in ("words_of", "marked"):
             return
         said = name in SAYING or name in _NAMING
         for one in node.args:

@@ -20,6 +20,7 @@ sys.path.insert(0, str(SOURCE.parent))
 
 import python_sentences
 
+from hingepoint.domain.agreements import catalogue
 from hingepoint.records import languages, po_files
 from hingepoint.records.po_files import Entry
 from hingepoint.web.tongues import sentences
@@ -55,7 +56,7 @@ class Noted(languages.Catalogue):
 
 def collected(subject: str = "") -> list[Entry]:
     """Return every sentence of templates and Python, or those of one subject, with the file that says it."""
-    return [*of_templates(subject), *of_python(subject)]
+    return [*of_templates(subject), *of_python(subject), *of_catalogue(subject)]
 
 
 def _files(folder: Path, ending: str, subject: str) -> Iterator[tuple[Path, str]]:
@@ -70,6 +71,13 @@ def of_templates(subject: str = "") -> Iterator[Entry]:
         noted = Noted(place)
         sentences.translated(path.read_text("utf-8"), noted)
         yield from noted.noted
+
+
+def of_catalogue(subject: str = "") -> Iterator[Entry]:
+    """Yield the names of the shipped catalogue, whose subject is ``shipped``."""
+    if subject in ("", "shipped"):
+        for row in catalogue.shipped_types().values():
+            yield Entry(f"{catalogue.SHIPPED}{po_files.OF}{row['name']}", places=("shipped.csv",))
 
 
 def of_python(subject: str = "") -> Iterator[Entry]:
@@ -96,7 +104,7 @@ def _of_call(node: ast.Call) -> Iterator[Entry]:
     texts = _texts(node.args)
     if name in ("say", "reason") and texts:
         yield Entry(texts[0])
-    elif name == "words_of" and node.args:
+    elif name in ("words_of", "marked") and node.args:
         words = python_sentences.literals(node.args[0])
         yield from (Entry(one) for one in words if one and not languages.is_key(one))
     elif name in ("say_many", "counted") and len(texts) == 2:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from html.parser import HTMLParser
 
+from hingepoint.records import po_files
 from hingepoint.records.languages import Catalogue
 
 LANGUAGE = "xx"
@@ -14,7 +15,8 @@ class Bracketed(Catalogue):
     """Says every sentence in brackets. A sentence that is made of places alone has nothing to say."""
 
     def told(self, words: str) -> str:
-        return f"⟦{words}⟧"
+        context, of, word = words.rpartition(po_files.OF)
+        return f"{context}{of}⟦{word}⟧"
 
     def forms(self, one: str, many: str) -> tuple[str, ...]:
         return f"⟦{one}⟧", f"⟦{many}⟧"

@@ -242,6 +242,7 @@ CHANGES: dict[str, tuple[set[str] | None, dict]] = {
     "make-file": (EVERYBODY, {"table": "deals", "format": "csv"}),
     "sign-out": (None, {}),
     "sign-out-elsewhere": (EVERYBODY, {}),
+    "choose-language": (EVERYBODY, {}),
     "choose-mail": (EVERYBODY, {}),
     "be-quiet": (EVERYBODY, {}),
     "leave-out-signal": (EVERYBODY, {}),

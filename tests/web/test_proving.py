@@ -177,6 +177,7 @@ HARMLESS = {
     "switch-webhook": "tells whom it told before, or nobody",
     "send-webhook-again": "tells whom it told before",
     "test-webhook": "tells nothing of the company",
+    "choose-language": "says how oneself is spoken to",
     "choose-mail": "mails oneself",
     "leave-chat": "tells less",
     "try-chat": "tells nothing of the company, where it told before",

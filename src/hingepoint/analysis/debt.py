@@ -14,6 +14,7 @@ from dataclasses import dataclass
 import polars as pl
 
 from hingepoint.records.debts import Unvalued
+from hingepoint.records.languages import words_of
 
 #: A debt a row. ``gain`` with ``low`` and ``high`` is what gaining it changes, above 0 where it helps: a share of the deal's
 #: amount, or money a deal where ``in_money``; null where no signed finding says. ``days`` since it is owed; null: not due yet.
@@ -35,12 +36,12 @@ COLUMNS: dict[str, pl.DataType] = {
 
 #: Bands of how long a debt is owed: the last day of each, and its words.
 AGES: tuple[tuple[int | None, str], ...] = (
-    (14, "Up to two weeks"),
-    (42, "Two to six weeks"),
-    (91, "Six weeks to three months"),
-    (None, "More than three months"),
+    (14, words_of("Up to two weeks")),
+    (42, words_of("Two to six weeks")),
+    (91, words_of("Six weeks to three months")),
+    (None, words_of("More than three months")),
 )
-NOT_DUE = "Not due yet"
+NOT_DUE = words_of("Not due yet")
 _BANDS = (NOT_DUE, *(words for _, words in AGES))
 #: The last day of the band after which a debt is told to be old.
 OLD_AFTER = 42

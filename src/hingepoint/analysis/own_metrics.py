@@ -15,6 +15,7 @@ from dataclasses import asdict, dataclass, fields, replace
 
 import polars as pl
 
+from hingepoint.records.languages import words_of
 from hingepoint.records.metrics import Better, Compare, Counted, Unit
 
 PREFIX = "own:"
@@ -23,16 +24,18 @@ MOST_LETTERS = 1000
 #: What is counted where no field is summed.
 DEALS = "deals"
 #: Fields that hold numbers and can be summed: those of deals, by their column.
-NUMBERS = {
-    "amount": "Amount",
-    "initial_amount": "Amount at creation",
-    "list_price": "List price",
-    "net_price": "Net price",
-    "cost": "Cost",
-    "discount": "Discount",
-    "margin": "Margin",
-    "cycle_days": "Days from creation to closing",
-}
+NUMBERS = words_of(
+    {
+        "amount": "Amount",
+        "initial_amount": "Amount at creation",
+        "list_price": "List price",
+        "net_price": "Net price",
+        "cost": "Cost",
+        "discount": "Discount",
+        "margin": "Margin",
+        "cycle_days": "Days from creation to closing",
+    }
+)
 #: Fields that hold words.
 WORDS = {
     "segment": "Segment",

@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from hingepoint.records import conventions
+from hingepoint.records.languages import say
+
 #: What an honest answer needs: below, the answer is mostly "not enough evidence".
 CLOSED_NEEDED, CLOSED_GOOD, GAINS_NEEDED, TYPES_NEEDED = 200, 2_000, 30, 8
 #: Fewer closed deals than this give nothing at all.
@@ -27,16 +30,22 @@ class Discovery:
 
     @property
     def have(self) -> str:
-        return (
-            f"{self.closed:,} closed deals ({self.won:,} won), {self.usable_types:,} of {self.types:,} agreement "
-            f"types gained on {GAINS_NEEDED} deals or more"
+        return say(
+            "{closed} closed deals ({won} won), {usable_types} of {types} agreement types gained on {gains_needed} deals or more",
+            closed=conventions.number(self.closed),
+            won=conventions.number(self.won),
+            usable_types=conventions.number(self.usable_types),
+            types=conventions.number(self.types),
+            gains_needed=GAINS_NEEDED,
         )
 
     @property
     def need(self) -> str:
-        return (
-            f"{CLOSED_NEEDED:,} closed deals and {TYPES_NEEDED} such types; {CLOSED_GOOD:,} closed deals for "
-            "firm answers"
+        return say(
+            "{closed_needed} closed deals and {types_needed} such types; {closed_good} closed deals for firm answers",
+            closed_needed=conventions.number(CLOSED_NEEDED),
+            types_needed=TYPES_NEEDED,
+            closed_good=conventions.number(CLOSED_GOOD),
         )
 
     @property
@@ -55,9 +64,9 @@ def discovery(*, closed: int, won: int, gains: Iterable[int]) -> Discovery:
 def what_it_gives(closed: int, usable_types: int) -> str:
     """Return in words what a run would answer."""
     if usable_types == 0 or closed < LEAST_CLOSED:
-        return "nothing yet: import deals with dated agreements or stages"
+        return say("nothing yet: import deals with dated agreements or stages")
     if closed < CLOSED_NEEDED or usable_types < TYPES_NEEDED:
-        return "a first look; expect “not enough evidence” for most types"
+        return say("a first look; expect “not enough evidence” for most types")
     if closed < CLOSED_GOOD:
-        return "the strongest effects; for the others, how many deals they need"
-    return "effects with intervals, timing, segments and a proposed set"
+        return say("the strongest effects; for the others, how many deals they need")
+    return say("effects with intervals, timing, segments and a proposed set")

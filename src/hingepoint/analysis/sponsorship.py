@@ -16,6 +16,8 @@ import scipy  # its parts load when they are first used: the server starts witho
 from numpy.typing import NDArray
 
 from hingepoint.analysis.frames import MOMENT
+from hingepoint.records import conventions
+from hingepoint.records.languages import say
 
 #: Agreements are counted for so long after a deal was joined.
 DAYS = 60
@@ -131,13 +133,33 @@ def _days(length: dt.timedelta) -> float:
 def in_words(told: Followed) -> str:
     """Return what followed as one sentence or two."""
     if told.difference is None:
-        return f"{told.deals:,} joined deals can be followed for {DAYS} days and have deals alike; from {LEAST} on they are compared."
-    both = (
-        f"In the {DAYS} days after a role was agreed {told.gained:.1f} pivotal agreements were gained on the mean, "
-        f"on deals alike that nobody joined {told.alike:.1f}"
+        return say(
+            "{deals} joined deals can be followed for {days} days and have deals alike; from {least} on they are compared.",
+            deals=conventions.number(told.deals),
+            days=DAYS,
+            least=LEAST,
+        )
+    both = say(
+        "In the {days} days after a role was agreed {gained} pivotal agreements were gained on the mean, on deals alike that nobody joined {alike}",
+        days=DAYS,
+        gained=conventions.conventions().number(f"{told.gained:.1f}"),
+        alike=conventions.conventions().number(f"{told.alike:.1f}"),
     )
-    between = f"({told.low:+.2f} to {told.high:+.2f})"
+    between = say(
+        "({low} to {high})",
+        low=conventions.conventions().number(f"{told.low:+.2f}"),
+        high=conventions.conventions().number(f"{told.high:+.2f}"),
+    )
     if not told.clear:
-        return f"{both}: the difference {between} may be chance, so nothing can be concluded."
+        return say(
+            "{both}: the difference {between} may be chance, so nothing can be concluded.",
+            both=both,
+            between=between,
+        )
     more = f"{abs(told.difference):.1f} {'more' if told.difference > 0 else 'fewer'}"
-    return f"{both}: {more} {between}. Executives choose what they join, hard deals too: it is no proof."
+    return say(
+        "{both}: {more} {between}. Executives choose what they join, hard deals too: it is no proof.",
+        both=both,
+        more=more,
+        between=between,
+    )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from hingepoint.records.agreements import AgreementState
+from hingepoint.records.languages import words_of
 from hingepoint.records.words import Worded
 
 
@@ -15,11 +16,11 @@ class Followed(Worded):
 
 
 #: One observable behaviour each, to choose from or to say in own words.
-PLAN_FIRST = "Write what to ask for before the talk"
-NAME_IT = "Name the act, the person and a day"
-ASK_FIRST = "Ask for it before speaking of price"
-ASK_WHY = "Ask what makes them need it, twice"
-BRING_THEM = "Bring the person who can commit"
+PLAN_FIRST = words_of("Write what to ask for before the talk")
+NAME_IT = words_of("Name the act, the person and a day")
+ASK_FIRST = words_of("Ask for it before speaking of price")
+ASK_WHY = words_of("Ask what makes them need it, twice")
+BRING_THEM = words_of("Bring the person who can commit")
 BEHAVIOURS = (PLAN_FIRST, NAME_IT, ASK_FIRST, ASK_WHY, BRING_THEM)
 
 _FITS = {

@@ -20,6 +20,7 @@ class Conventions:
     day_short: str
     months: tuple[str, ...]
     months_in_full: tuple[str, ...]
+    weekdays: tuple[str, ...]
     short: tuple[str, str, str]
 
     def number(self, text: str) -> str:
@@ -53,6 +54,7 @@ _TABLE = {
             "November",
             "December",
         ),
+        weekdays=("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"),
         short=("B", "M", "k"),
     ),
     "de": Conventions(
@@ -89,6 +91,7 @@ _TABLE = {
             "November",
             "Dezember",
         ),
+        weekdays=("Montag", "Dienstag", "Mittwoch", "Donnerstag", "Freitag", "Samstag", "Sonntag"),
         short=("\N{NO-BREAK SPACE}Mrd.", "\N{NO-BREAK SPACE}Mio.", "\N{NO-BREAK SPACE}Tsd."),
     ),
 }
@@ -114,9 +117,36 @@ def day_short(value: dt.date) -> str:
     return conventions().written(conventions().day_short, value)
 
 
+def day_and_month(value: dt.date) -> str:
+    """Return ``3 March``."""
+    found = conventions()
+    return found.day_short.format(day=value.day, month=found.months_in_full[value.month - 1])
+
+
+def day_in_full(value: dt.date) -> str:
+    """Return ``3 March 2026``."""
+    found = conventions()
+    return found.day.format(day=value.day, month=found.months_in_full[value.month - 1], year=value.year)
+
+
+def weekday(value: dt.date) -> str:
+    """Return ``Monday, 3 March``."""
+    return f"{conventions().weekdays[value.weekday()]}, {day_and_month(value)}"
+
+
 def month(value: dt.date) -> str:
     """Return ``Mar 2026``."""
     return f"{conventions().months[value.month - 1]} {value.year}"
+
+
+def month_short(value: dt.date) -> str:
+    """Return ``Mar``, where the year is plain from its surroundings."""
+    return conventions().months[value.month - 1]
+
+
+def month_and_year(value: dt.date) -> str:
+    """Return ``Mar 26``, below a chart."""
+    return f"{month_short(value)} {value:%y}"
 
 
 def month_in_full(value: dt.date) -> str:

@@ -160,6 +160,13 @@ def label_of(english: str, context: str = "") -> str:
     return word if spoken() == ENGLISH else word.said()
 
 
+def in_context(english: str, context: str) -> InContext:
+    """Return a word that is English until a page shows it, whatever is spoken now."""
+    word = InContext(english)
+    word.context = context
+    return word
+
+
 def is_key(text: str) -> bool:
     """Return whether a text is a key of ours and no word: small letters without a space."""
     return bool(_KEY.fullmatch(text))

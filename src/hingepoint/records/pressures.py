@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from hingepoint.records.languages import words_of
 from hingepoint.records.words import Worded
 
 
@@ -24,20 +25,28 @@ BY_SLUG = {one.slug: one for one in Pressure}
 
 #: What the pressure is, in one sentence.
 ABOUT = {
-    Pressure.COMMODITY: "They see no difference between us and others, so price decides.",
-    Pressure.COMPETITORS: "A new or cheaper supplier undercuts us to get in.",
-    Pressure.TIME: "They need a decision or a delivery sooner than is usual, or say so.",
-    Pressure.BUYERS: "Procurement and a large group of people look at cost and risk only.",
-    Pressure.SOURCING: "They buy for several countries at once and hold us to the lowest price.",
+    Pressure.COMMODITY: words_of("They see no difference between us and others, so price decides."),
+    Pressure.COMPETITORS: words_of("A new or cheaper supplier undercuts us to get in."),
+    Pressure.TIME: words_of("They need a decision or a delivery sooner than is usual, or say so."),
+    Pressure.BUYERS: words_of("Procurement and a large group of people look at cost and risk only."),
+    Pressure.SOURCING: words_of("They buy for several countries at once and hold us to the lowest price."),
 }
 
 #: How a seller knows it on a deal: what to look for before tagging it.
 SHOWS = {
-    Pressure.COMMODITY: "The criteria are price alone; “you all do the same”; a tender without a conversation.",
-    Pressure.COMPETITORS: "A name we had not met before; an offer far below the usual price.",
-    Pressure.TIME: "A date nobody explains; “by Friday or not at all”; concessions in the last days.",
-    Pressure.BUYERS: "Procurement leads; more people sign than use it; penalties and guarantees first.",
-    Pressure.SOURCING: "A frame contract for several countries; another country's price is quoted to us.",
+    Pressure.COMMODITY: words_of(
+        "The criteria are price alone; “you all do the same”; a tender without a conversation."
+    ),
+    Pressure.COMPETITORS: words_of("A name we had not met before; an offer far below the usual price."),
+    Pressure.TIME: words_of(
+        "A date nobody explains; “by Friday or not at all”; concessions in the last days."
+    ),
+    Pressure.BUYERS: words_of(
+        "Procurement leads; more people sign than use it; penalties and guarantees first."
+    ),
+    Pressure.SOURCING: words_of(
+        "A frame contract for several countries; another country's price is quoted to us."
+    ),
 }
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from hingepoint.records.languages import words_of
+from hingepoint.records.languages import reason, words_of
 from hingepoint.records.pressures import Pressure
 from hingepoint.records.words import Worded
 
@@ -67,7 +67,7 @@ class Question:
     @property
     def words(self) -> str:
         """The question as people read it."""
-        return f"Of the last ten {self.of}, how many {self.how_many}"
+        return reason("Of the last ten {of}, how many {how_many}", of=self.of, how_many=self.how_many)
 
 
 def _signal(key: str, name: str, of: str, how_many: str) -> Question:
@@ -82,88 +82,88 @@ def _pressure(pressure: Pressure, of: str, how_many: str) -> Question:
 QUESTIONS: tuple[Question, ...] = (
     _signal(
         "account_margins",
-        "Account margins creep",
-        "orders from customers we had before",
-        "brought less margin than the order before, for about the same thing?",
+        words_of("Account margins creep"),
+        words_of("orders from customers we had before"),
+        words_of("brought less margin than the order before, for about the same thing?"),
     ),
     _signal(
         "exceptions",
-        "More deals escalated",
-        "quotes",
-        "needed somebody inside to allow a price or terms outside the rules?",
+        words_of("More deals escalated"),
+        words_of("quotes that we made"),
+        words_of("needed somebody inside to allow a price or terms outside the rules?"),
     ),
     _signal(
         "unplanned_concessions",
-        "Costly concessions without plan",
-        "times we gave something away",
-        "had nothing written down before about what we would give, and for what?",
+        words_of("Costly concessions without plan"),
+        words_of("times we gave something away"),
+        words_of("had nothing written down before about what we would give, and for what?"),
     ),
     _signal(
         "review_discipline",
-        "Pockets of non-compliance",
-        "deal reviews and plan checks that were due",
-        "were left out, or filled in on the day before?",
+        words_of("Pockets of non-compliance"),
+        words_of("deal reviews and plan checks that were due"),
+        words_of("were left out, or filled in on the day before?"),
     ),
     _signal(
         "executive_rescues",
-        "Executives save the day",
-        "important deals",
-        "saw one of our executives for the first time late, with no part agreed before?",
+        words_of("Executives save the day"),
+        words_of("important deals"),
+        words_of("saw one of our executives for the first time late, with no part agreed before?"),
     ),
     _signal(
         "executives_on_price",
-        "Executives' help turns to price",
-        "talks of our executives with a customer",
-        "were followed by a lower price or softer terms within two weeks?",
+        words_of("Executives' help turns to price"),
+        words_of("talks of our executives with a customer"),
+        words_of("were followed by a lower price or softer terms within two weeks?"),
     ),
     _signal(
         "tolerant_managers",
-        "Managers tolerate mediocre execution",
-        "exceptions that sellers asked their manager for",
-        "went on upward unchanged, or without a reason of the manager's own?",
+        words_of("Managers tolerate mediocre execution"),
+        words_of("exceptions that sellers asked their manager for"),
+        words_of("went on upward unchanged, or without a reason of the manager's own?"),
     ),
     _signal(
         "unknown_reasons",
-        "Demands known, reasons unknown",
-        "demands for a lower price or better terms",
-        "came with no reason that anybody here could name?",
+        words_of("Demands known, reasons unknown"),
+        words_of("demands for a lower price or better terms"),
+        words_of("came with no reason that anybody here could name?"),
     ),
     _signal(
         "low_advocacy",
-        "Sellers take the customer's side",
-        "requests of sellers to legal, finance or delivery",
-        "argued only for the customer, and not for us?",
+        words_of("Sellers take the customer's side"),
+        words_of("requests of sellers to legal, finance or delivery"),
+        words_of("argued only for the customer, and not for us?"),
     ),
     _signal(
         "shrinking_contracts",
-        "Contracts end smaller than projected",
-        "important contracts we won",
-        "ended smaller or less profitable than we projected when we qualified them?",
+        words_of("Contracts end smaller than projected"),
+        words_of("important contracts we won"),
+        words_of("ended smaller or less profitable than we projected when we qualified them?"),
     ),
     _pressure(
         Pressure.COMMODITY,
-        "deals that were decided",
-        "had a buyer who saw no difference between us and the others?",
+        words_of("deals that were decided"),
+        words_of("had a buyer who saw no difference between us and the others?"),
     ),
     _pressure(
         Pressure.COMPETITORS,
-        "deals that were decided",
-        "had a competitor who is new to us and far cheaper?",
+        words_of("deals that were decided"),
+        words_of("had a competitor who is new to us and far cheaper?"),
     ),
     _pressure(
         Pressure.TIME,
-        "deals that were decided",
-        "went to whoever delivered or answered first?",
+        words_of("deals that were decided"),
+        words_of("went to whoever delivered or answered first?"),
     ),
     _pressure(
         Pressure.BUYERS,
-        "deals that were decided",
-        "were led by procurement, or stopped because nobody dared to decide?",
+        words_of("deals that were decided"),
+        words_of("were led by procurement, or stopped because nobody dared to decide?"),
     ),
     _pressure(
         Pressure.SOURCING,
-        "deals that were decided",
-        "had a buyer who compared us with offers for other countries, or our own prices there?",
+        words_of("deals that were decided"),
+        words_of("had a buyer who compared us with offers for other countries, or our own prices there?"),
     ),
 )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from hingepoint.records.languages import ENGLISH, Reason, Sentence, reason, spoken
 from hingepoint.records.words import Worded
 
 
@@ -42,9 +43,20 @@ def scope(topic: Topic, access: str) -> str:
     return f"{topic}:{access}"
 
 
+class _Small(Sentence):
+    """A word in the middle of a sentence: small in English, as it stands in another language."""
+
+    def said(self) -> str:
+        return super().said().lower() if spoken() == ENGLISH else super().said()
+
+
+def _small(one: Topic) -> Sentence:
+    return _Small(one.label)
+
+
 #: Every scope with its words, in order.
-SCOPES: dict[str, str] = {scope(one, READ): f"Read: {one.label.lower()}" for one in Topic} | {
-    scope(one, WRITE): f"Write: {one.label.lower()}" for one in WRITTEN
+SCOPES: dict[str, Reason] = {scope(one, READ): reason("Read: {what}", what=_small(one)) for one in Topic} | {
+    scope(one, WRITE): reason("Write: {what}", what=_small(one)) for one in WRITTEN
 }
 
 

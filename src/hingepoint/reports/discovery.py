@@ -13,6 +13,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from hingepoint.analysis.discovery.record import Record
+from hingepoint.records import conventions
 from hingepoint.reports import charts, methods
 from hingepoint.reports.charts import numbers
 from hingepoint.reports.findings import whole, words
@@ -44,7 +45,7 @@ class Signature:
     @property
     def in_words(self) -> str:
         verdict = self.verdict.capitalize()
-        return f"{verdict} by {self.by} on {self.on.day} {self.on:%B %Y}: {words.sentence(self.note)}"
+        return f"{verdict} by {self.by} on {conventions.day_in_full(self.on)}: {words.sentence(self.note)}"
 
 
 def html(

@@ -6,6 +6,7 @@ import datetime as dt
 from typing import Any
 
 from hingepoint.domain.involvement.queries import Brief
+from hingepoint.records.languages import say
 from hingepoint.reports import plan_sheets
 from hingepoint.reports.plan_sheets import day, money, note
 
@@ -19,26 +20,34 @@ def brief_pdf(brief: Brief, *, at: dt.datetime) -> bytes:
 def brief_facts(brief: Brief, *, at: dt.datetime) -> dict[str, Any]:
     """Return what the page says, as plain texts in the shape of ``plan_sheets.talk_facts``."""
     role = brief.role
-    closes = f"expected close {day(brief.expected_close_on)}" if brief.expected_close_on else ""
+    closes = (
+        say("expected close {expected_close_on}", expected_close_on=day(brief.expected_close_on))
+        if brief.expected_close_on
+        else ""
+    )
     about = (brief.deal_title, brief.account, money(brief.amount, brief.currency), brief.stage, closes)
-    seller = brief.owner or "the seller"
+    seller = brief.owner or say("the seller")
     groups = [
-        note("What we ask of you", [role.aim, f"{role.purpose}. Call {seller} with questions."]),
-        note("What to leave alone", _left_alone(brief)),
-        note("Who they are", _people(brief)),
-        note("What they have asked for", _demands(brief)),
-        note("How we came here", [f"{day(moment)}: {words}" for moment, words in brief.history] or ["Nothing on record yet."]),
-        note("Afterwards", [f"Tell {seller} the same day what was said, and who promised what."]),
+        note(say("What we ask of you"), [role.aim, say("{purpose}. Call {seller} with questions.", purpose=role.purpose, seller=seller)]),
+        note(say("What to leave alone"), _left_alone(brief)),
+        note(say("Who they are"), _people(brief)),
+        note(say("What they have asked for"), _demands(brief)),
+        note(say("How we came here"), [f"{day(moment)}: {words}" for moment, words in brief.history] or [say("Nothing on record yet.")]),
+        note(say("Afterwards"), [say("Tell {seller} the same day what was said, and who promised what.", seller=seller)]),
     ]  # fmt: skip
     return {
-        "title": f"Brief for {role.executive}",
+        "title": say("Brief for {executive}", executive=role.executive),
         "about": " · ".join(plan_sheets.words(*about)),
-        "when": f"This role ended on {day(role.ended_at)}. " if role.ended_at else "",
-        "written": f"Agreed with {role.agreed_by or 'us'} on {day(role.agreed_at)}",
+        "when": say("This role ended on {ended_at}. ", ended_at=day(role.ended_at)) if role.ended_at else "",
+        "written": say(
+            "Agreed with {value} on {agreed_at}",
+            value=role.agreed_by or say("us"),
+            agreed_at=day(role.agreed_at),
+        ),
         "columns": [groups],
         "trades": [],
         "corridor": [],
-        "foot": f"Printed {day(at)}, {at:%H:%M}",
+        "foot": say("Printed {day}, {time}", day=day(at), time=f"{at:%H:%M}"),
         "size": plan_sheets.type_size(groups) + 1.2,  # one column has room
     }
 
@@ -46,9 +55,15 @@ def brief_facts(brief: Brief, *, at: dt.datetime) -> dict[str, Any]:
 def _left_alone(brief: Brief) -> list[str]:
     owner, role = brief.owner, brief.role
     price = (
-        f"You may speak of price. Give nothing without something back, and tell {owner or 'the seller'} the same day."
+        say(
+            "You may speak of price. Give nothing without something back, and tell {value} the same day.",
+            value=owner or say("the seller"),
+        )
         if role.may_discuss_price
-        else f"Price and terms. If they ask: “{owner or 'My colleague'} has that in hand; I am here for something else.”"
+        else say(
+            "Price and terms. If they ask: “{value} has that in hand; I am here for something else.”",
+            value=owner or say("My colleague"),
+        )
     )
     return plan_sheets.words(price, role.not_to_say)
 
@@ -56,14 +71,17 @@ def _left_alone(brief: Brief) -> list[str]:
 def _people(brief: Brief) -> list[str]:
     found = [f"{name}{f', {title}' if title else ''}: {part.lower()}" for name, part, title in brief.people]
     return found or [
-        f"Nobody of the customer is named on this deal yet. Ask {brief.owner or 'the seller'} whom you will meet."
+        say(
+            "Nobody of the customer is named on this deal yet. Ask {value} whom you will meet.",
+            value=brief.owner or say("the seller"),
+        )
     ]
 
 
 def _demands(brief: Brief) -> list[str]:
-    unknown = "(why is not known; a good question for you)"
+    unknown = say("(why is not known; a good question for you)")
     found = [
         f"{one.title}: {one.why.text}" if one.reason_known and one.why else f"{one.title} {unknown}"
         for one in brief.demands
     ]
-    return found or ["No demand is on record."]
+    return found or [say("No demand is on record.")]

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from markupsafe import Markup
 
+from hingepoint.records.languages import say
 from hingepoint.reports.charts import forest, numbers, scale, svg, tables, timing
 from hingepoint.reports.findings.metric import Metric
 from hingepoint.reports.findings.shapes import Dose, Finding, Reading, Shown
@@ -76,12 +77,14 @@ class Pictures:
             unit=metric.unit,
             best_by=finding.best_by,
         )
-        return Picture(_drawn(drawn), _table(finding.timing, "Gained by"))
+        return Picture(_drawn(drawn), _table(finding.timing, say("Gained by")))
 
     def lags(self, finding: Finding) -> Picture | None:
         """The effect when the result is counted later; None with fewer than two."""
         return self._intervals(
-            finding.lags, "Result counted", f"{finding.name}: if the result is counted later"
+            finding.lags,
+            say("Result counted"),
+            say("{finding}: if the result is counted later", finding=finding.name),
         )
 
     def dose(self, finding: Finding, dose: Dose) -> Picture | None:
@@ -89,7 +92,12 @@ class Pictures:
         return self._intervals(dose.readings, dose.title, f"{finding.name}: {dose.title.lower()}")
 
     def segments(self, finding: Finding) -> Picture | None:
-        return self._intervals(finding.segments, "Segment", f"{finding.name}: where it differs", least=1)
+        return self._intervals(
+            finding.segments,
+            say("Segment"),
+            say("{finding}: where it differs", finding=finding.name),
+            least=1,
+        )
 
     def _intervals(
         self, readings: tuple[Reading, ...], head: str, title: str, least: int = 2
@@ -118,7 +126,7 @@ def _drawn(svg_text: str) -> Markup:
 
 def _table(readings: Sequence[Reading], head: str) -> tables.Table:
     rows = [(one.label, one.text, one.interval) for one in readings]
-    return tables.build([(head, False), ("Effect", True), ("Likely", True)], rows)
+    return tables.build([(head, False), (say("Effect"), True), (say("Likely"), True)], rows)
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,7 +175,7 @@ def _width(unit: str) -> int:
 
 def _bare(one: Drawable, unit: str) -> str:
     low, high = (numbers.effect_bare(end, unit) for end in (one.low, one.high))
-    return f"{numbers.effect_bare(one.value, unit)} ({low} to {high})"
+    return say("{value} ({low} to {high})", value=numbers.effect_bare(one.value, unit), low=low, high=high)
 
 
 def _interval(one: Drawable, middle: float, axis: scale.Scale, unit: str) -> str:
@@ -201,5 +209,5 @@ def _strip(tested: int, passed: int, words: str) -> str:
     height = ((tested - 1) // _A_LINE + 1) * _MARK
     width = min(tested, _A_LINE) * _MARK
     return svg.document(
-        width, height, "".join(marks), title="Placebo test", description=words, kind="placebo"
+        width, height, "".join(marks), title=say("Placebo test"), description=words, kind="placebo"
     )

@@ -11,6 +11,7 @@ from hingepoint.domain.plans.queries.deal_sheet import AheadRow, DealSheet
 from hingepoint.domain.plans.queries.filled import FilledPart
 from hingepoint.domain.plans.queries.talk_sheet import FilledGroup, TalkSheet
 from hingepoint.records import conventions
+from hingepoint.records.languages import say
 from hingepoint.reports import typesetting
 
 
@@ -34,23 +35,23 @@ def talk_facts(sheet: TalkSheet, *, at: dt.datetime, walk_away: bool) -> dict[st
     deal = sheet.facts
     account = deal.account.name if deal.account else ""
     ask, power, information, theirs = (_group(group) for group in sheet.groups)
-    inside = note("Agree inside first", [_whom(line.name, line.from_whom) for line in sheet.first])
-    principles = note("Principles", sheet.principles)
+    inside = note(say("Agree inside first"), [_whom(line.name, line.from_whom) for line in sheet.first])
+    principles = note(say("Principles"), sheet.principles)
     left = [group for group in (ask, power, information) if group["parts"]]
     right = [group for group in (theirs, inside, principles) if group["parts"]]
     offer, request = sheet.trades
     return {
         "title": sheet.name,
         "about": " · ".join(words(str(deal), account, money(deal.amount, deal.currency))),
-        "when": f"Talk on {day(sheet.talk_on)}. " if sheet.talk_on else "",
+        "when": say("Talk on {talk_on}. ", talk_on=day(sheet.talk_on)) if sheet.talk_on else "",
         "written": _written(sheet),
         "columns": [left, right],
         "trades": [
-            _trades(offer, "costs us", "worth to them"),
-            _trades(request, "costs them", "worth to us"),
+            _trades(offer, say("costs us"), say("worth to them")),
+            _trades(request, say("costs them"), say("worth to us")),
         ],
         "corridor": _corridor(sheet, walk_away=walk_away),
-        "foot": f"Printed {day(at)}, {at:%H:%M}",
+        "foot": say("Printed {day}, {time}", day=day(at), time=f"{at:%H:%M}"),
         "size": type_size([*left, *right]),
     }
 
@@ -58,27 +59,38 @@ def talk_facts(sheet: TalkSheet, *, at: dt.datetime, walk_away: bool) -> dict[st
 def deal_facts(sheet: DealSheet, *, at: dt.datetime) -> dict[str, Any]:
     """Return what the page says of a deal, as plain texts in one column."""
     facts = sheet.facts
-    closes = f"expected close {day(facts.expected_close_on)}" if facts.expected_close_on else ""
-    risks = {"title": "What could go wrong", "parts": [{"label": "", "lines": _lines(sheet.risks.lines)}]}
+    closes = (
+        say("expected close {expected_close_on}", expected_close_on=day(facts.expected_close_on))
+        if facts.expected_close_on
+        else ""
+    )
+    risks = {
+        "title": say("What could go wrong"),
+        "parts": [{"label": "", "lines": _lines(sheet.risks.lines)}],
+    }
     groups = [*(_ahead(row) for row in sheet.ahead), *([risks] if sheet.risks.lines else [])]
     return {
-        "title": "Plan of the deal",
+        "title": say("Plan of the deal"),
         "about": " · ".join(words(facts.title, facts.account, money(facts.amount, facts.currency), closes)),
         "when": "",
         "written": _written(sheet),
         "columns": [groups],
         "trades": [],
         "corridor": [],
-        "foot": f"Printed {day(at)}, {at:%H:%M}",
+        "foot": say("Printed {day}, {time}", day=day(at), time=f"{at:%H:%M}"),
         "size": type_size(groups),
     }
 
 
 def _ahead(row: AheadRow) -> dict[str, Any]:
     line = row.line
-    about = [_state(line.state), line.late_after and f"due {day(line.late_after)}", line.from_whom]
+    about = [
+        _state(line.state),
+        line.late_after and say("due {late_after}", late_after=day(line.late_after)),
+        line.from_whom,
+    ]
     step = _lines(row.step.lines)
-    taken = ", ".join(words(row.who.text, row.day and f"by {day(row.day)}"))
+    taken = ", ".join(words(row.who.text, row.day and say("by {day}", day=day(row.day))))
     parts = [{"label": " · ".join(words(*about)), "lines": step}]
     return {"title": line.name, "parts": [*parts, *([{"label": taken, "lines": []}] if taken else [])]}
 
@@ -108,7 +120,7 @@ def one_page(facts: dict[str, Any]) -> bytes:
         return typesetting.pdf("plan_sheet.typ", facts)
     except typesetting.NoTypesetter as error:
         raise NoTypst(
-            f"{error} Without it, print the page from your browser: it fits on one sheet."
+            say("{error} Without it, print the page from your browser: it fits on one sheet.", error=error)
         ) from error
 
 
@@ -132,17 +144,21 @@ def _trades(part: FilledPart, cost: str, worth: str) -> dict[str, Any]:
 def _corridor(sheet: TalkSheet, *, walk_away: bool) -> list[list[str]]:
     if sheet.corridor is None:
         return []
-    figures = [("Opening", "opening"), ("Target", "target")] + [("Walk-away", "walk_away")] * walk_away
+    figures = [(say("Opening"), "opening"), (say("Target"), "target")] + [
+        (say("Walk-away"), "walk_away")
+    ] * walk_away
     return [[label, money(getattr(sheet.corridor, name), sheet.facts.currency)] for label, name in figures]
 
 
 def _written(sheet: TalkSheet | DealSheet) -> str:
     newest = sheet.history.newest
     if newest is None:
-        return "Nothing is written yet: this is what is known"
+        return say("Nothing is written yet: this is what is known")
     verdict = sheet.history.verdict
-    said = f", {verdict.verdict} by {verdict.by}" if verdict else ""
-    return f"Written by {newest.by or 'the system'} on {day(newest.at)}{said}"
+    said = say(", {verdict} by {by}", verdict=verdict.verdict, by=verdict.by) if verdict else ""
+    return say(
+        "Written by {value} on {at}{said}", value=newest.by or say("the system"), at=day(newest.at), said=said
+    )
 
 
 def _state(state: str) -> str:

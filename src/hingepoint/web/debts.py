@@ -13,6 +13,7 @@ from django.utils import timezone
 from hingepoint.connectors import files
 from hingepoint.domain.debts import queries
 from hingepoint.domain.debts.queries import COLUMNS, DayOf, DebtPage
+from hingepoint.records import conventions
 from hingepoint.records.agreements import AgreementState
 from hingepoint.records.debts import DebtKind, Unvalued
 from hingepoint.records.languages import say, words_of
@@ -98,7 +99,7 @@ def course_points(page: DebtPage) -> list[trend.Point]:
 def _point(one: DayOf, currency: str, *, last: bool) -> trend.Point:
     found = one.sum_in(currency)
     return trend.Point(
-        period=f"{one.day.day} {one.day:%b}" if last else f"{one.day:%b %y}",
+        period=conventions.day_short(one.day) if last else conventions.month_and_year(one.day),
         value=found.value if found else 0.0,
         low=found.low if found else None,
         high=found.high if found else None,
@@ -128,7 +129,7 @@ def _table(course: tuple[DayOf, ...], currency: str) -> tables.Table:
 
 
 def _day(day: dt.date) -> str:
-    return f"{day.day} {day:%b %Y}"
+    return conventions.day(day)
 
 
 def debts_file(request: Request) -> FileResponse:

@@ -22,6 +22,8 @@ from hingepoint.domain.strategy.queries import over_years
 from hingepoint.domain.strategy.queries.over_years import Foretold
 from hingepoint.domain.strategy.results import Progress
 from hingepoint.domain.strategy.seen import AgreementSeen, ResultSeen
+from hingepoint.records import conventions
+from hingepoint.records.languages import say, say_many
 from hingepoint.records.reviews import NoteKind
 from hingepoint.reports.charts import columns, control, numbers, trend
 from hingepoint.reports.packs import Chart, Fact, Native, Pack, Page, Sheet
@@ -99,16 +101,23 @@ def pack(told: Found, *, company: str, manual: Callable[[str], str], made_at: dt
         headline=_headline(told, facts),
         about=" · ".join(
             part
-            for part in (company, f"Pipeline review, {told.page.team}, {formats.day(told.page.on)}")
+            for part in (
+                company,
+                say("Pipeline review, {team}, {on}", team=told.page.team, on=formats.day(told.page.on)),
+            )
             if part
         ),
         changed=tuple(one for one in facts if one.mark in ("better", "worse")),
         same=tuple(one for one in facts if one.mark not in ("better", "worse")),
-        asked="Decided" if decided else "Asked of this meeting",
+        asked=say("Decided") if decided else say("Asked of this meeting"),
         decisions=tuple(decided or _questions(told))[:ASKED],
         last=_last(told.page),
         pages=(*bodies, _definitions(told, manual)),
-        foot=f"As of {formats.moment(made_at)}. Ranges are 95% intervals. Definitions: page {len(bodies) + 2}.",
+        foot=say(
+            "As of {made_at}. Ranges are 95% intervals. Definitions: page {bodies}.",
+            made_at=formats.moment(made_at),
+            bodies=len(bodies) + 2,
+        ),
     )
 
 
@@ -123,9 +132,19 @@ def _facts(told: Found, where: dict[str, int]) -> Iterator[Fact]:
         was = strategy_words.value(one.kind, one.before.value)
         words = f"{metric_words.title(one.metric)}: {value}"
         ends = (strategy_words.value(one.kind, end) for end in (one.since.low, one.since.high))
-        detail = f"{' to '.join(ends)} on {numbers.plural(one.since.n, 'deal')}.{_expected(told, one, where)}"
+        detail = say(
+            "{ends} on {n}.{told}",
+            ends=say(" to ").join(ends),
+            n=numbers.plural(one.since.n, "deal"),
+            told=_expected(told, one, where),
+        )
         page = next((number for title, number in where.items() if title == _title_of_results(told, one)), 0)
-        yield Fact(mark, f"{words}, was {was}" if mark in ("better", "worse") else words, detail, page)
+        yield Fact(
+            mark,
+            say("{words}, was {was}", words=words, was=was) if mark in ("better", "worse") else words,
+            detail,
+            page,
+        )
     yield from _agreement_fact(told, where)
     yield from _debt_fact(told, where)
     yield from _signal_facts(told, where)
@@ -139,7 +158,14 @@ def _expected(told: Found, one: Progress, where: dict[str, int]) -> str:
     value, low, high = (
         strategy_words.value(one.kind, end) for end in (ahead.level.told, ahead.level.low, ahead.level.high)
     )
-    return f" Deals open now: {value} expected until {formats.day(ahead.ends)} ({low} to {high}; page {where[FORECAST]})."
+    return say(
+        " Deals open now: {value} expected until {ends} ({low} to {high}; page {where}).",
+        value=value,
+        ends=formats.day(ahead.ends),
+        low=low,
+        high=high,
+        where=where[FORECAST],
+    )
 
 
 def _agreement_fact(told: Found, where: dict[str, int]) -> Iterator[Fact]:
@@ -147,7 +173,7 @@ def _agreement_fact(told: Found, where: dict[str, int]) -> Iterator[Fact]:
     if not known:
         return
     mark = "better" if up > down else "worse" if down > up else "same"
-    detail = f"{down} less often, the others not changed." if down else "None less often."
+    detail = say("{down} less often, the others not changed.", down=down) if down else say("None less often.")
     yield Fact(mark, _in_time_words(told), detail, where.get(AGREEMENTS, 0))
 
 
@@ -159,7 +185,13 @@ def _in_time(told: Found) -> tuple[int, int, int]:
 
 def _in_time_words(told: Found) -> str:
     up, _, known = _in_time(told)
-    return f"{up} of {known} pivotal agreements {'is' if up == 1 else 'are'} gained in time more often"
+    return say_many(
+        "{n} of {known} pivotal agreements is gained in time more often",
+        "{n} of {known} pivotal agreements are gained in time more often",
+        up,
+        n=up,
+        known=known,
+    )
 
 
 def _debt_fact(told: Found, where: dict[str, int]) -> Iterator[Fact]:
@@ -174,10 +206,10 @@ def _debt_fact(told: Found, where: dict[str, int]) -> Iterator[Fact]:
             mark = "worse"
         if was and one.high < was.low:
             mark = "better"
-        detail = f"{money(one.low)} to {money(one.high)}" + (
-            f"; {money(was.value)} three months before." if was else "."
+        detail = say("{low} to {high}", low=money(one.low), high=money(one.high)) + (
+            say("; {value} three months before.", value=money(was.value)) if was else "."
         )
-        yield Fact(mark, f"Agreement debt: {money(one.value)}", detail, where.get(DEBT, 0))
+        yield Fact(mark, say("Agreement debt: {value}", value=money(one.value)), detail, where.get(DEBT, 0))
 
 
 def _signal_facts(told: Found, where: dict[str, int]) -> Iterator[Fact]:
@@ -188,13 +220,25 @@ def _signal_facts(told: Found, where: dict[str, int]) -> Iterator[Fact]:
             continue
         places = [_where(one) for one in raises]
         new = sum(not one.in_hand for one in raises)
-        size = f"; {numbers.points(raises[0].size)} from usual" if raises[0].size is not None else ""
-        detail = f"{new} of {len(raises)} not answered yet, first since {formats.day(min(one.since for one in raises))}{size}."
-        more = f" and {len(places) - 2} more" if len(places) > 2 else ""
+        size = (
+            say("; {size} from usual", size=numbers.points(raises[0].size))
+            if raises[0].size is not None
+            else ""
+        )
+        detail = say(
+            "{new} of {raises} not answered yet, first since {value}{size}.",
+            new=new,
+            raises=len(raises),
+            value=formats.day(min(one.since for one in raises)),
+            size=size,
+        )
+        more = say(" and {places} more", places=len(places) - 2) if len(places) > 2 else ""
         yield Fact("worse", f"{tile.told.signal.name}: {', '.join(places[:2])}{more}", detail, page)
     calm = sum(tile.told.state is State.CALM for tile in told.signals.tiles)
     if calm:
-        yield Fact("same", f"{calm} of 10 signals are calm", "Within what chance does.", page)
+        yield Fact(
+            "same", say("{calm} of 10 signals are calm", calm=calm), say("Within what chance does."), page
+        )
 
 
 def _public(raises: tuple[signals.RaiseShown, ...]) -> list[signals.RaiseShown]:
@@ -203,23 +247,35 @@ def _public(raises: tuple[signals.RaiseShown, ...]) -> list[signals.RaiseShown]:
 
 
 def _where(one: signals.RaiseShown) -> str:
-    return "the company" if one.place.level == signal_words.COMPANY else one.where
+    return say("the company") if one.place.level == signal_words.COMPANY else one.where
 
 
 def _headline(told: Found, facts: list[Fact]) -> str:
     """Return the one sentence of the pack."""
     if not told.results:
         deals = sum(one["deals"] for one in told.page.told.get("stages", ()))
-        return f"{told.page.team}: {numbers.plural(deals, 'open deal')}, and what moved"
+        return say(
+            "{team}: {deals}, and what moved", team=told.page.team, deals=numbers.plural(deals, "open deal")
+        )
     better = sum(one.moved is True for one, _ in told.results)
     worse = sum(one.moved is False for one, _ in told.results)
-    kinds = [f"{better} of {len(told.results)} results {'is' if better == 1 else 'are'} better"]
-    kinds.append("none is worse" if not worse else f"{worse} {'is' if worse == 1 else 'are'} worse")
+    kinds = [
+        say_many(
+            "{n} of {results} results is better",
+            "{n} of {results} results are better",
+            better,
+            n=better,
+            results=len(told.results),
+        )
+    ]
+    kinds.append(
+        say("none is worse") if not worse else say_many("{n} is worse", "{n} are worse", worse, n=worse)
+    )
     new = sum(not one.in_hand for tile in told.signals.tiles for one in _public(tile.raises))
     asks = (
-        f"; {numbers.plural(new, 'raise')} wait for an answer"
+        say("; {new} wait for an answer", new=numbers.plural(new, "raise"))
         if new > 1
-        else "; one raise waits for an answer"
+        else say("; one raise waits for an answer")
         if new
         else ""
     )
@@ -245,15 +301,24 @@ def _questions(told: Found) -> Iterator[str]:
     for one, went in told.results:
         if went.course and went.course.ahead.reach == "short":
             target = strategy_words.value(one.kind, one.target)
-            yield f"{metric_words.title(one.metric)} does not reach {target} as it runs: what changes, the way or the target?"
+            yield say(
+                "{metric} does not reach {target} as it runs: what changes, the way or the target?",
+                metric=metric_words.title(one.metric),
+                target=target,
+            )
     for debt in told.debt.pay[:1] if told.debt else ():
-        yield f"Who asks {debt.from_whom or 'the customer'} for “{debt.name}” on {debt.deal}?"
+        yield say(
+            "Who asks {whom} for “{debt}” on {deal}?",
+            whom=debt.from_whom or say("the customer"),
+            debt=debt.name,
+            deal=debt.deal,
+        )
 
 
 def _last(page: ReviewPage) -> str:
     if not page.before:
         return ""
-    return f"Last time: {page.kept} of {len(page.before)} commitments kept."
+    return say("Last time: {kept} of {before} commitments kept.", kept=page.kept, before=len(page.before))
 
 
 # ---- the pages behind ----
@@ -274,8 +339,9 @@ def _results(told: Found) -> Iterator[Page]:
             title=_title_of(some),
             charts=tuple(_result(one, went) for one, went in some),
             notes=(
-                "Light band: where a month falls when nothing changes. Dark band: where the smoothed line falls; leaving it is "
-                "what counts as a change, for better and for worse alike. Dotted: the target.",
+                say(
+                    "Light band: where a month falls when nothing changes. Dark band: where the smoothed line falls; leaving it is what counts as a change, for better and for worse alike. Dotted: the target."
+                ),
             ),
         )
 
@@ -293,7 +359,7 @@ def _title_of(some: tuple[tuple[Progress, ResultSeen], ...]) -> str:
     said: dict[str, list[str]] = {"Better": [], "Worse": [], "Not changed": []}
     for one, _ in some:
         name = metric_words.title(one.metric)
-        went = "Not changed" if one.moved is None else "Better" if one.moved else "Worse"
+        went = say("Not changed") if one.moved is None else say("Better") if one.moved else say("Worse")
         said[went].append(name[:1].lower() + name[1:])
     return ". ".join(f"{head}: {', '.join(names)}" for head, names in said.items() if names)
 
@@ -313,9 +379,16 @@ def _result(one: Progress, went: ResultSeen) -> Chart:
     below += [strategy_words.reach(one, course.ahead).words] if course else []
     return Chart(
         title=f"{metric_words.title(one.metric)}: {strategy_words.value(one.kind, one.since.value)}",
-        sentence=f"{' to '.join(ends)} on {numbers.plural(one.since.n, 'deal')}; before {strategy_words.value(one.kind, one.before.value)}.",
+        sentence=say(
+            "{ends} on {n}; before {kind}.",
+            ends=say(" to ").join(ends),
+            n=numbers.plural(one.since.n, "deal"),
+            kind=strategy_words.value(one.kind, one.before.value),
+        ),
         drawn=panel.chart,
-        alt=f"{metric_words.title(one.metric)} month by month. {'. '.join(below)}.",
+        alt=say(
+            "{metric} month by month. {below}.", metric=metric_words.title(one.metric), below=". ".join(below)
+        ),
         below=". ".join(below) + ".",
         native=_lines(one, went) if panel.chart else None,
     )
@@ -327,12 +400,12 @@ def _lines(one: Progress, went: ResultSeen) -> Native:
     months = course.months
     return Native(
         "line",
-        tuple(f"{month.begins:%b %y}" for month in months),
+        tuple(conventions.month_and_year(month.begins) for month in months),
         (
-            ("Smoothed", tuple(month.line for month in months)),
+            (say("Smoothed"), tuple(month.line for month in months)),
             ("A month", tuple(month.value for month in months)),
-            ("Usual", tuple(course.usual for _ in months)),
-            ("Target", tuple(one.target for _ in months)),
+            (say("Usual"), tuple(course.usual for _ in months)),
+            (say("Target"), tuple(one.target for _ in months)),
         ),
         is_share=one.kind == "share",
     )
@@ -350,15 +423,15 @@ def _agreements(told: Found) -> Page | None:
         "bar",
         names,
         (
-            ("Lately", tuple(one.lately.value for _, one in known)),
-            ("Before", tuple(one.before.value for _, one in known)),
+            (say("Lately"), tuple(one.lately.value for _, one in known)),
+            (say("Before"), tuple(one.before.value for _, one in known)),
         ),
         is_share=True,
     )
     alt = "; ".join(f"{line.name}: {strategy_words.executed(one).words}" for line, one in known)
     chart = Chart(
-        "Gained by the day each deal needed it",
-        "Ring: before the strategy. Dot: lately, with its range.",
+        say("Gained by the day each deal needed it"),
+        say("Ring: before the strategy. Dot: lately, with its range."),
         drawn.desk,
         alt,
         native=native,
@@ -374,22 +447,24 @@ def _forecast(told: Found) -> Page | None:
         "line",
         tuple(forecasts.quarter_of(quarter) for quarter in one.past),
         (
-            ("Told", tuple(quarter.level.told for quarter in one.past)),
-            ("Came", tuple(quarter.level.came for quarter in one.past)),
+            (say("Told"), tuple(quarter.level.told for quarter in one.past)),
+            (say("Came"), tuple(quarter.level.came for quarter in one.past)),
         ),
         is_share=kind == "share",
     )
     drawn = forecasts.past(one, kind)
     assert drawn
     chart = Chart(
-        "Told and came, quarter by quarter",
-        "Hollow: told when the quarter began, with its 95% range. Full: what came.",
+        say("Told and came, quarter by quarter"),
+        say("Hollow: told when the quarter began, with its 95% range. Full: what came."),
         drawn.desk,
         forecasts.LEVELS,
         native=native,
     )
     words, level = forecasts.in_words(told.forecast)
-    return Page(level, charts=(chart,), notes=(words, "Deals that only begin from now on are not in it."))
+    return Page(
+        level, charts=(chart,), notes=(words, say("Deals that only begin from now on are not in it."))
+    )
 
 
 def _debt(told: Found) -> Page | None:
@@ -399,24 +474,29 @@ def _debt(told: Found) -> Page | None:
     if not points:
         return None
     currency = told.debt.newest.debt.sums[0].currency
-    drawn = trend.draw(points, metric="Agreement debt", unit=currency, width=trend.WIDE)
+    drawn = trend.draw(points, metric=say("Agreement debt"), unit=currency, width=trend.WIDE)
     native = Native(
         "line",
         tuple(one.period for one in points),
         tuple(
             (name, tuple(getattr(one, key) for one in points))
-            for name, key in (("Debt", "value"), ("Low", "low"), ("High", "high"))
+            for name, key in ((say("Debt"), "value"), (say("Low"), "low"), (say("High"), "high"))
         ),
     )
     pay = tuple(
-        f"Most worth paying: “{one.name}” on {one.deal}, {one.kind.label.lower()}."
+        say(
+            "Most worth paying: “{one}” on {deal}, {lower}.",
+            one=one.name,
+            deal=one.deal,
+            lower=one.kind.label.lower(),
+        )
         for one in told.debt.pay[:2]
     )
     chart = Chart(
-        f"Agreement debt, {currency}",
-        "Each reading with its range.",
+        say("Agreement debt, {currency}", currency=currency),
+        say("Each reading with its range."),
         drawn,
-        "Agreement debt over time.",
+        say("Agreement debt over time."),
         native=native,
     )
     return Page(next(_debt_fact(told, {})).words, charts=(chart,), notes=pay)
@@ -428,12 +508,19 @@ def _signals(told: Found) -> Page | None:
     times = signal_pictures.Times(told.signals.period, told.signals.day)
     charts = tuple(_signal(tile, times, told) for tile in told.signals.tiles)
     year = told.signals.year
-    note = (
-        f"In the last twelve months {numbers.plural(year.raised, 'raise')}: {year.confirmed} confirmed, {year.false} false alarms, "
-        f"{year.led} led to a decision. Set to be wrong at most once a quarter over all ten and every place together."
+    note = say(
+        "In the last twelve months {raised}: {confirmed} confirmed, {false} false alarms, {led} led to a decision. Set to be wrong at most once a quarter over all ten and every place together.",
+        raised=numbers.plural(year.raised, "raise"),
+        confirmed=year.confirmed,
+        false=year.false,
+        led=year.led,
     )
     states = [_state(tile) for tile in told.signals.tiles]
-    title = f"{states.count(State.RAISED)} of 10 signals stand outside their limits, {states.count(State.CALM)} are calm"
+    title = say(
+        "{raised} of 10 signals stand outside their limits, {calm} are calm",
+        raised=states.count(State.RAISED),
+        calm=states.count(State.CALM),
+    )
     return Page(title, charts=charts, notes=(note,))
 
 
@@ -458,17 +545,23 @@ def _signal(tile: signals.Tile, times: signal_pictures.Times, told: Found) -> Ch
         else state
     ]
     course = signal_pictures.course(tile.told, shown, times) if shown else None
-    said = f"{_where(public[0])} since {formats.day_short(public[0].since)}" if public else ""
+    said = (
+        say("{public} since {since}", public=_where(public[0]), since=formats.day_short(public[0].since))
+        if public
+        else ""
+    )
     if not said and shown and shown.reading is not None:
-        said = (
-            f"{signal_words.value(signal, shown.reading)}, usual {signal_words.value(signal, shown.baseline)}"
+        said = say(
+            "{signal}, usual {signal_2}",
+            signal=signal_words.value(signal, shown.reading),
+            signal_2=signal_words.value(signal, shown.baseline),
         )
     return Chart(
         title=f"{signal.number} {signal.name}",
         sentence=mark.label,
         drawn=control.draw(course, metric=signal.name, size=control.TILE) if course else "",
         alt=f"{signal.name}: {mark.label}. {said}",
-        below=said or "Nothing is drawn yet.",
+        below=said or say("Nothing is drawn yet."),
     )
 
 
@@ -477,26 +570,33 @@ def _pipeline(told: Found) -> Page | None:
     if not stages:
         return None
     before = {(one["currency"], one["stage"]): one for one in told.page.told.get("stages_before") or ()}
-    head = ("Stage", "Deals", "Amount", *(("Deals last time", "Amount last time") if before else ()))
+    head = (
+        say("Stage"),
+        say("Deals"),
+        say("Amount"),
+        *((say("Deals last time"), say("Amount last time")) if before else ()),
+    )
     rows = tuple(_stage(one, before) for one in stages[:LINES])
-    names = [formats.words(one["stage"]) or "No stage" for one in stages[:LINES]]
+    names = [formats.words(one["stage"]) or say("No stage") for one in stages[:LINES]]
     drawn = [columns.Column(name, one["deals"], name[:9]) for name, one in zip(names, stages, strict=False)]
     counts = tuple(float(one["deals"]) for one in stages[:LINES])
     chart = Chart(
-        "Open deals by stage",
-        "As they stood when the review was opened.",
-        columns.draw(drawn, title="Open deals by stage"),
+        say("Open deals by stage"),
+        say("As they stood when the review was opened."),
+        columns.draw(drawn, title=say("Open deals by stage")),
         "; ".join(f"{name}: {one['deals']}" for name, one in zip(names, stages, strict=False)),
-        native=Native("bar", tuple(names), (("Open deals", counts),)),
+        native=Native("bar", tuple(names), ((say("Open deals"), counts),)),
     )
     deals = sum(one["deals"] for one in stages)
-    title = f"The pipeline of {told.page.team}: {numbers.plural(deals, 'open deal')}"
+    title = say(
+        "The pipeline of {team}: {deals}", team=told.page.team, deals=numbers.plural(deals, "open deal")
+    )
     return Page(title, charts=(chart,), sheet=Sheet(head, rows), notes=tuple(_moved(told)))
 
 
 def _stage(one: dict[str, Any], before: dict[tuple[str, str], dict[str, Any]]) -> tuple[str, ...]:
     """Return a row of the pipeline: a stage now, and last time where there was one."""
-    cells = [(formats.words(one["stage"]) or "No stage"), *_amounts(one)]
+    cells = [(formats.words(one["stage"]) or say("No stage")), *_amounts(one)]
     if before:
         was = before.get((one["currency"], one["stage"]))
         cells += _amounts(was) if was else [numbers.MISSING] * 2
@@ -523,50 +623,59 @@ def _commitments(told: Found) -> Page | None:
         (one.words, one.owner, formats.day(one.due_on), one.became.label if one.became else "open")
         for one in told.page.before[:LINES]
     )
-    kept = f"{told.page.kept} of {len(told.page.before)}"
+    kept = say("{kept} of {before}", kept=told.page.kept, before=len(told.page.before))
     return Page(
-        f"Of the last commitments {kept} were kept",
-        sheet=Sheet(("What", "Who", "By", "Became"), rows, numeric=False),
+        say("Of the last commitments {kept} were kept", kept=kept),
+        sheet=Sheet((say("What"), say("Who"), say("By"), say("Became")), rows, numeric=False),
     )
 
 
 def _definitions(told: Found, manual: Callable[[str], str]) -> Page:
     rows = [
-        (metric_words.title(one.metric), f"{_capital(metric_words.noun(one.metric))}, on {one.population}.")
+        (
+            metric_words.title(one.metric),
+            say(
+                "{metric}, on {population}.",
+                metric=_capital(metric_words.noun(one.metric)),
+                population=one.population,
+            ),
+        )
         for one, _ in told.results
     ]
     rows += [
         (
-            "Like for like",
-            "What changed with deals of the same kinds; what other kinds of deals did is taken out.",
+            say("Like for like"),
+            say("What changed with deals of the same kinds; what other kinds of deals did is taken out."),
         ),
         (
-            "Gained in time",
-            "The share of deals on which an agreement stood by the day the playbook needed it.",
+            say("Gained in time"),
+            say("The share of deals on which an agreement stood by the day the playbook needed it."),
         ),
         (
-            "Agreement debt",
-            "Amount of open deals times what a missing pivotal agreement is expected to change, by its signed finding.",
+            say("Agreement debt"),
+            say(
+                "Amount of open deals times what a missing pivotal agreement is expected to change, by its signed finding."
+            ),
         ),
-        ("Raised", "Chance alone would do this at most once a quarter, over all charts together."),
+        (say("Raised"), say("Chance alone would do this at most once a quarter, over all charts together.")),
         (
-            "Range",
-            "A 95% interval: with so many deals chance alone leaves it open where in it the value lies.",
+            say("Range"),
+            say("A 95% interval: with so many deals chance alone leaves it open where in it the value lies."),
         ),
     ]
     if told.forecast:
-        surely = (
+        surely = say(
             "Told only where it was surely better on past quarters than “as always” and “as in the last one”."
         )
-        rows.append(("Forecast", surely))
+        rows.append((say("Forecast"), surely))
     links = (
-        ("How findings are made", manual("explanation/how-findings-are-made")),
-        ("Agreement debt", manual("explanation/agreement-debt")),
-        ("How calm is proved", manual("explanation/how-calm-is-proved")),
+        (say("How findings are made"), manual("explanation/how-findings-are-made")),
+        (say("Agreement debt"), manual("explanation/agreement-debt")),
+        (say("How calm is proved"), manual("explanation/how-calm-is-proved")),
     )
     return Page(
-        "What the words mean",
-        sheet=Sheet(("Word", "Meaning"), tuple(rows[:LINES]), numeric=False),
+        say("What the words mean"),
+        sheet=Sheet((say("Word"), say("Meaning")), tuple(rows[:LINES]), numeric=False),
         links=links,
     )
 

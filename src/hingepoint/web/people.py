@@ -27,6 +27,7 @@ from hingepoint.records.languages import say, say_many
 from hingepoint.records.people import Role
 from hingepoint.web import drafts, sign_in
 from hingepoint.web.requests import whole_number
+from hingepoint.web.tongues import choosing
 
 ROLES = Role.choices
 
@@ -314,8 +315,18 @@ def account(request):
         "page": queries.person_page(request.user, request.user.pk, at=at),
         "factor": second_factors.own(request.user),
         "places": sessions_queries.places(request.user, key=request.session.session_key, at=at),
+        "languages": choosing.offered(),
+        "chosen_language": request.user.language,
     }
     return render(request, "people/account.html", context)
+
+
+@drafts.flashed("account")
+@require_POST
+def choose_language(request):
+    """Say in which language one is spoken to, here and by mail."""
+    actions.choose_language(by=request.user, at=timezone.now(), language=request.POST.get("language", ""))
+    return redirect("account")
 
 
 @drafts.flashed("account")

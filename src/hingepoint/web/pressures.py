@@ -22,6 +22,7 @@ from hingepoint.domain.detection.actions import key_for
 from hingepoint.domain.detection.queries import rules as detection_rules
 from hingepoint.domain.pressures import actions, queries
 from hingepoint.domain.pressures.rules import may_keep, rule_row
+from hingepoint.records import conventions
 from hingepoint.records.deals import BuyingRole
 from hingepoint.records.errors import Hidden
 from hingepoint.records.languages import say, words_of
@@ -109,7 +110,7 @@ def _drawn(told: Told, *, small: bool = False) -> Picture | None:
 def _point(month: Month) -> trend.Point:
     found = month.share
     return trend.Point(
-        period=f"{month.begins:%b %y}",
+        period=conventions.month_and_year(month.begins),
         value=found.value,
         low=found.low,
         high=found.high,

@@ -16,6 +16,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from hingepoint.domain.home.queries import first_steps
 from hingepoint.domain.proof import actions as tries
 from hingepoint.domain.self_assessment import actions, queries, rules
+from hingepoint.records import conventions
 from hingepoint.records.languages import say, words_of
 from hingepoint.records.self_assessment import ANCHORS, QUESTIONS, Group, HowOften, Kind
 from hingepoint.reports import plan_sheets
@@ -58,7 +59,11 @@ def self_assessments(request: Request) -> HttpResponse:
     if request.method == "POST":
         return _open(request)
     now = timezone.now()
-    known = {"name": f"{timezone.localdate():%B %Y}", "closes_on": rules.usual_close(now).date(), "asked": ""}
+    known = {
+        "name": conventions.month_in_full(timezone.localdate()),
+        "closes_on": rules.usual_close(now).date(),
+        "asked": "",
+    }
     known["by_code"] = False
     draft = drafts.of(request)
     context = {

@@ -320,4 +320,4 @@ class _Drawn:
             str(one.year) if index and one.year != starts[index - 1].year else ""
             for index, one in enumerate(starts)
         ]
-        return [*years[:-1], f"{starts[-1]:%b}"]
+        return [*years[:-1], conventions.month_short(starts[-1])]

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from hingepoint.analysis.signals.shape import Driver, Lacked, Place, Reading, Signal, State, Told
 from hingepoint.records import conventions
-from hingepoint.records.languages import counted, say, say_many, words_of
+from hingepoint.records.languages import counted, say, say_many, told_again, words_of
 from hingepoint.reports.charts import numbers
 from hingepoint.web import formats
 
@@ -402,5 +402,5 @@ def stated(signal: Signal, moved: float) -> str:
 
 def plain(signal: Signal) -> str:
     """Return the unit as a sentence under a title; of a logarithm it tells the ratio."""
-    words = signal.unit.removesuffix(", as a logarithm")
+    words = told_again(signal.unit).removesuffix(say(", as a logarithm"))
     return f"{words[0].upper()}{words[1:]}."

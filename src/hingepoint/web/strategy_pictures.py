@@ -12,6 +12,7 @@ from hingepoint.analysis.prediction import Pace
 from hingepoint.analysis.result_course import Month, ResultCourse
 from hingepoint.domain.strategy.results import Progress
 from hingepoint.domain.strategy.seen import AgreementSeen, ResultSeen
+from hingepoint.records import conventions
 from hingepoint.records.languages import say
 from hingepoint.reports.charts import control, dumbbell, numbers, tables, trend
 from hingepoint.web import strategy_words
@@ -87,7 +88,7 @@ def _breaks(one: Progress, first: dt.date, last: dt.date) -> tuple[tuple[float, 
 
 def _point(month: Month, tick: str) -> control.Point:
     return control.Point(
-        period=f"{month.begins:%b %Y}",
+        period=conventions.month(month.begins),
         value=month.value,
         count=month.n,
         line=month.line,
@@ -105,7 +106,11 @@ def _place(day: dt.date, first: dt.date) -> float:
 def _ticks(begins: Sequence[dt.date]) -> list[str]:
     """Return each year where it begins, and the last month."""
     years = [str(other.year) if other.year != one.year else "" for one, other in pairwise(begins)]
-    return ["", *years[:-1], f"{begins[-1]:%b}"] if len(begins) > 1 else [f"{begins[-1]:%b}"]
+    return (
+        ["", *years[:-1], conventions.month_short(begins[-1])]
+        if len(begins) > 1
+        else [conventions.month_short(begins[-1])]
+    )
 
 
 def executed(rows: Sequence[AgreementSeen], *, link: Callable[[str], str]) -> Picture | None:

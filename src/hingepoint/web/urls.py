@@ -465,6 +465,7 @@ urlpatterns = [
     path("teams/move", people.move_team, name="move-team"),
     path("trail/", trail.trail, name="trail"),
     path("account/", people.account, name="account"),
+    path("account/language", people.choose_language, name="choose-language"),
     path("account/notices", notices.notices, name="notices"),
     path("account/notices/mail", notices.choose_mail, name="choose-mail"),
     path("account/notices/chat", notices.choose_chat, name="choose-chat"),

@@ -6,6 +6,7 @@ import polars as pl
 
 from hingepoint.analysis import margin_split
 from hingepoint.analysis.signals.shape import Driver, Facts, Signal, in_one_currency
+from hingepoint.records.languages import say, words_of
 
 
 def units(facts: Facts) -> pl.DataFrame:
@@ -27,21 +28,27 @@ def what_moved(before: pl.DataFrame, since: pl.DataFrame) -> tuple[Driver, ...]:
     found = margin_split.split(one, other, by=margin_split.GROUPS)
     parts = (("volume", found.volume), ("mix", found.mix), ("price", found.price), ("cost", found.cost))
     whole = Driver(f"contribution a month{of_which}", "money", found.before, found.since, currency)
-    return (whole, *(Driver(f"of that by {words}", "money", None, value, currency) for words, value in parts))
+    return (
+        whole,
+        *(
+            Driver(say("of that by {words}", words=words), "money", None, value, currency)
+            for words, value in parts
+        ),
+    )
 
 
 SIGNAL = Signal(
     number=1,
     key="account_margins",
-    name="Account margins creep",
-    unit="margin of won deals",
+    name=words_of("Account margins creep"),
+    unit=words_of("margin of won deals"),
     kind="mean",
     worse="lower",
     levels=("company", "team", "segment", "account"),
     units=units,
     news=("won",),
     stated=(0.02, 0.03, 0.05),
-    question="What do we give {where} today that we did not give before, and who agreed to it?",
-    needs="Won deals with their close date and margin, or net price and cost.",
+    question=words_of("What do we give {where} today that we did not give before, and who agreed to it?"),
+    needs=words_of("Won deals with their close date and margin, or net price and cost."),
     tell=what_moved,
 )

@@ -7,6 +7,7 @@ import datetime as dt
 import polars as pl
 
 from hingepoint.analysis.signals.shape import Facts, Signal, no_units
+from hingepoint.records.languages import words_of
 
 #: A quoted deal is counted when it had so long to be escalated; the youngest ones are not complete.
 WINDOW = dt.timedelta(days=28)
@@ -62,8 +63,8 @@ def _by_topic(rows: pl.DataFrame) -> pl.DataFrame:
 SIGNAL = Signal(
     number=2,
     key="exceptions",
-    name="More deals escalated",
-    unit="share of quoted deals with a request for exceptional price or terms",
+    name=words_of("More deals escalated"),
+    unit=words_of("share of quoted deals with a request for exceptional price or terms"),
     kind="share",
     worse="higher",
     levels=("company", "team", "segment", "account"),
@@ -71,8 +72,12 @@ SIGNAL = Signal(
     news=("exceptions",),
     waits=WINDOW,
     stated=(0.05, 0.10, 0.15),
-    question="Which deals of {where} would have been won without the exception, and what was tried first?",
-    needs="Requests for exceptions with the day they were asked (events of kind escalation), and quotes.",
+    question=words_of(
+        "Which deals of {where} would have been won without the exception, and what was tried first?"
+    ),
+    needs=words_of(
+        "Requests for exceptions with the day they were asked (events of kind escalation), and quotes."
+    ),
     breaks=True,
-    drivers=(("price", "asked for a price"), ("terms", "asked for terms")),
+    drivers=(("price", words_of("asked for a price")), ("terms", words_of("asked for terms"))),
 )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import polars as pl
 
 from hingepoint.analysis.signals.shape import Facts, Signal
+from hingepoint.records.languages import words_of
 
 #: Without quotes a visit is late when the deal is older than this share of the usual age at which deals are decided.
 LATE = 0.8
@@ -51,19 +52,21 @@ def _late(facts: Facts) -> pl.Expr:
 SIGNAL = Signal(
     number=5,
     key="executive_rescues",
-    name="Executives save the day",
-    unit="share of executives' first visits that came late and without a role",
+    name=words_of("Executives save the day"),
+    unit=words_of("share of executives' first visits that came late and without a role"),
     kind="share",
     worse="higher",
     levels=("company", "team"),
     units=units,
     news=("visits",),
     stated=(0.10, 0.20, 0.30),
-    question="When did {where} first know that an executive would be needed, and what was asked of them?",
-    needs="Executives' visits and the roles agreed before (events of kind executive), and quotes.",
+    question=words_of(
+        "When did {where} first know that an executive would be needed, and what was asked of them?"
+    ),
+    needs=words_of("Executives' visits and the roles agreed before (events of kind executive), and quotes."),
     drivers=(
-        ("late", "came after the quote"),
-        ("alone", "without a role agreed"),
-        ("important", "rescues among the largest quarter of deals"),
+        ("late", words_of("came after the quote")),
+        ("alone", words_of("without a role agreed")),
+        ("important", words_of("rescues among the largest quarter of deals")),
     ),
 )

@@ -7,6 +7,7 @@ import datetime as dt
 import polars as pl
 
 from hingepoint.analysis.signals.shape import Facts, Signal, no_units
+from hingepoint.records.languages import words_of
 
 #: Days after a visit in which a move of price or terms is laid to it.
 DAYS = 5
@@ -73,8 +74,8 @@ def _elsewhere(facts: Facts, moves: pl.DataFrame, visits: pl.DataFrame) -> pl.Da
 SIGNAL = Signal(
     number=6,
     key="executives_on_price",
-    name="Executives' help turns to price",
-    unit="share of executives' visits after which price or terms moved within five days",
+    name=words_of("Executives' help turns to price"),
+    unit=words_of("share of executives' visits after which price or terms moved within five days"),
     kind="share",
     worse="higher",
     levels=("company", "team"),
@@ -82,7 +83,11 @@ SIGNAL = Signal(
     news=("visits", "concessions", "quotes"),
     waits=dt.timedelta(days=DAYS),
     stated=(0.10, 0.20, 0.30),
-    question="What did the executive and {where} agree before the visit that they would not talk about?",
-    needs="Executives' visits (events of kind executive), and quotes or concessions with their dates.",
+    question=words_of(
+        "What did the executive and {where} agree before the visit that they would not talk about?"
+    ),
+    needs=words_of(
+        "Executives' visits (events of kind executive), and quotes or concessions with their dates."
+    ),
     facts=("hard",),
 )

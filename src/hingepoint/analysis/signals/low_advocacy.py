@@ -9,6 +9,7 @@ from __future__ import annotations
 import polars as pl
 
 from hingepoint.analysis.signals.shape import Facts, Signal
+from hingepoint.records.languages import words_of
 
 
 def units(facts: Facts) -> pl.DataFrame:
@@ -22,16 +23,20 @@ def units(facts: Facts) -> pl.DataFrame:
 SIGNAL = Signal(
     number=9,
     key="low_advocacy",
-    name="Sellers take the customer's side",
-    unit="advocacy of sellers for the company, from 0 to 1, as inside partners see it",
+    name=words_of("Sellers take the customer's side"),
+    unit=words_of("advocacy of sellers for the company, from 0 to 1, as inside partners see it"),
     kind="share",
     worse="lower",
     levels=("company", "team"),
     units=units,
     news=("pulses",),
     stated=(0.10, 0.15, 0.25),
-    question="What do sellers of {where} need from us to hold our position before they ask for an exception?",
-    needs="Answers of at least three inside partners to requests of two sellers (events of kind pulse).",
+    question=words_of(
+        "What do sellers of {where} need from us to hold our position before they ask for an exception?"
+    ),
+    needs=words_of(
+        "Answers of at least three inside partners to requests of two sellers (events of kind pulse)."
+    ),
     least=5,
     people=(("partner", 3), ("seller", 2)),
     named=False,

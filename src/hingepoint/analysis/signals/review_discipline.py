@@ -5,6 +5,7 @@ from __future__ import annotations
 import polars as pl
 
 from hingepoint.analysis.signals.shape import Facts, Signal
+from hingepoint.records.languages import words_of
 
 #: Written down so much later than it was due, a routine was not done on time, whatever day it names.
 LATEST = "7d"
@@ -43,17 +44,17 @@ def judged(routines: pl.DataFrame) -> pl.DataFrame:
 SIGNAL = Signal(
     number=4,
     key="review_discipline",
-    name="Pockets of non-compliance",
-    unit="share of required routines late or left out",
+    name=words_of("Pockets of non-compliance"),
+    unit=words_of("share of required routines late or left out"),
     kind="share",
     worse="higher",
     levels=("company", "team"),
     units=units,
     news=("routines",),
     stated=(0.10, 0.15, 0.25),
-    question="What would have to change for the reviews of {where} to be worth preparing?",
-    needs="Required routines with the day they were due and done (--routines).",
+    question=words_of("What would have to change for the reviews of {where} to be worth preparing?"),
+    needs=words_of("Required routines with the day they were due and done (--routines)."),
     facts=("routine",),
-    drivers=(("left_out", "left out altogether"), ("bunched", "done on the last day")),
+    drivers=(("left_out", words_of("left out altogether")), ("bunched", words_of("done on the last day"))),
     apart=True,
 )

@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 
 from hingepoint.analysis import frames
 from hingepoint.analysis.spc.charts import Chart
+from hingepoint.records.languages import say
 
 Floats = NDArray[np.float64]
 
@@ -116,7 +117,7 @@ def in_one_currency(before: pl.DataFrame, since: pl.DataFrame) -> tuple[pl.DataF
         return before, since, "", ""
     code = str(counts.sort("count", "currency", descending=[True, False])["currency"][0])
     ours = pl.col("currency").fill_null("") == code
-    of_which = f", of deals in {code or 'no currency'}" if len(counts) > 1 else ""
+    of_which = say(", of deals in {code}", code=code or say("no currency")) if len(counts) > 1 else ""
     return before.filter(ours), since.filter(ours), code, of_which
 
 
@@ -306,6 +307,10 @@ class Told:
     rules: tuple[Rules, ...] = ()
     unjudged: tuple[Unjudged, ...] = ()
 
+    def asks(self, where: str) -> str:
+        """Return the question about one place."""
+        return question(self.signal, [where])
+
     @property
     def leading(self) -> Reading | None:
         """The place of which the signal's own numbers are: the largest raised one, else the company."""
@@ -353,5 +358,5 @@ def worst(places: Sequence[Reading], silent_since: dt.date | None) -> State:
 
 def question(signal: Signal, names: Sequence[str]) -> str:
     """Return what to ask of the places with these names, of the company where there is none."""
-    where = ", ".join(names[:3]) or "the company"
-    return signal.question.format(where=where)
+    where = ", ".join(names[:3]) or say("the company")
+    return say(signal.question, where=where)

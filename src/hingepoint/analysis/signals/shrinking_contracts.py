@@ -13,6 +13,7 @@ import polars as pl
 from hingepoint.analysis.signals import lacked_agreements
 from hingepoint.analysis.signals.shape import Driver, Facts, Signal
 from hingepoint.analysis.spc import adjusting
+from hingepoint.records.languages import say, words_of
 
 #: Projections of deals created so many days around a deal tell how optimistic its time was: in the company, in a team. Of fewer
 #: so little was known that most of a lasting optimism stayed in (decision 0276).
@@ -90,7 +91,10 @@ def _within(daily: np.ndarray, reach: int) -> np.ndarray:
 
 def what_moved(before: pl.DataFrame, since: pl.DataFrame) -> tuple[Driver, ...]:
     """Return final against projected value as it stands, and the points of margin lost."""
-    told = (("final value against projection", "ratio"), ("margin lost against projection", "margin_lost"))
+    told = (
+        (say("final value against projection"), "ratio"),
+        (say("margin lost against projection"), "margin_lost"),
+    )
     return tuple(Driver(words, "share", _mean(before[name]), _mean(since[name])) for words, name in told)
 
 
@@ -102,16 +106,16 @@ def _mean(values: pl.Series) -> float | None:
 SIGNAL = Signal(
     number=10,
     key="shrinking_contracts",
-    name="Contracts end smaller than projected",
-    unit="final against projected value, as a logarithm",
+    name=words_of("Contracts end smaller than projected"),
+    unit=words_of("final against projected value, as a logarithm"),
     kind="mean",
     worse="lower",
     levels=("company", "team", "segment", "account"),
     units=units,
     news=("won",),
     stated=(0.03, 0.05, 0.10),
-    question="Which agreement was missing when these contracts of {where} were projected?",
-    needs="Won deals with their value, and the value projected when they were qualified.",
+    question=words_of("Which agreement was missing when these contracts of {where} were projected?"),
+    needs=words_of("Won deals with their value, and the value projected when they were qualified."),
     tell=what_moved,
     lacks=lacked_agreements.against_those_beside,
 )

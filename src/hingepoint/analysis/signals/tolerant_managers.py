@@ -10,6 +10,7 @@ import polars as pl
 
 from hingepoint.analysis.signals.shape import Facts, Signal, no_units
 from hingepoint.analysis.signals.unplanned_concessions import first_demands, for_nothing, undemanded
+from hingepoint.records.languages import words_of
 
 #: Two values are one when they differ by less than this share.
 SAME = 1e-9
@@ -81,20 +82,22 @@ def _last_before(steps: pl.DataFrame, earlier: pl.DataFrame) -> pl.DataFrame:
 SIGNAL = Signal(
     number=7,
     key="tolerant_managers",
-    name="Managers tolerate mediocre execution",
-    unit="share of requests passed up unchanged",
+    name=words_of("Managers tolerate mediocre execution"),
+    unit=words_of("share of requests passed up unchanged"),
     kind="share",
     worse="higher",
     levels=("company", "team", "manager"),
     units=units,
     news=("exceptions",),
     stated=(0.10, 0.20, 0.30),
-    question="What would {where} have asked the seller before passing these requests up?",
-    needs="Requests for exceptions with their value when asked and when passed up (events of kind escalation).",
+    question=words_of("What would {where} have asked the seller before passing these requests up?"),
+    needs=words_of(
+        "Requests for exceptions with their value when asked and when passed up (events of kind escalation)."
+    ),
     drivers=(
-        ("silent", "passed up without a reason"),
-        ("needless", "concessions that nobody had demanded, or for nothing in return"),
-        ("waved", "incomplete plans among those approved"),
-        ("undebriefed", "talks without a debrief"),
+        ("silent", words_of("passed up without a reason")),
+        ("needless", words_of("concessions that nobody had demanded, or for nothing in return")),
+        ("waved", words_of("incomplete plans among those approved")),
+        ("undebriefed", words_of("talks without a debrief")),
     ),
 )

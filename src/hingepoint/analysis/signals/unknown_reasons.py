@@ -6,6 +6,7 @@ import polars as pl
 
 from hingepoint.analysis.signals.shape import Facts, Signal
 from hingepoint.analysis.talks import reasons
+from hingepoint.records.languages import words_of
 
 #: What is told of a demand beside whether its reason is known.
 JUDGED = ("missing", "repeats", "disagree")
@@ -44,19 +45,19 @@ def _disagree(topic: str, one: str, other: str) -> float | None:
 SIGNAL = Signal(
     number=8,
     key="unknown_reasons",
-    name="Demands known, reasons unknown",
-    unit="share of demands without a reason that says more than the demand",
+    name=words_of("Demands known, reasons unknown"),
+    unit=words_of("share of demands without a reason that says more than the demand"),
     kind="share",
     worse="higher",
     levels=("company", "team", "account"),
     units=units,
     news=("demands",),
     stated=(0.10, 0.15, 0.25),
-    question="Which of these demands could {where} ask about this week, and whom?",
-    needs="Demands with their topic and reason (events of kind demand).",
+    question=words_of("Which of these demands could {where} ask about this week, and whom?"),
+    needs=words_of("Demands with their topic and reason (events of kind demand)."),
     drivers=(
-        ("missing", "no reason at all"),
-        ("repeats", "a reason that repeats the demand"),
-        ("disagree", "two people gave reasons with nothing in common"),
+        ("missing", words_of("no reason at all")),
+        ("repeats", words_of("a reason that repeats the demand")),
+        ("disagree", words_of("two people gave reasons with nothing in common")),
     ),
 )

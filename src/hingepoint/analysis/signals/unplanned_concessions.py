@@ -5,6 +5,7 @@ from __future__ import annotations
 import polars as pl
 
 from hingepoint.analysis.signals.shape import Driver, Facts, Signal, in_one_currency
+from hingepoint.records.languages import say, words_of
 
 
 def units(facts: Facts) -> pl.DataFrame:
@@ -59,7 +60,11 @@ def cost(before: pl.DataFrame, since: pl.DataFrame) -> tuple[Driver, ...]:
     """Return how much was given a month without a plan."""
     before, since, currency, of_which = in_one_currency(before, since)
     one, other = (_money_a_month(units) for units in (before, since))
-    return (Driver(f"given a month without a plan{of_which}", "money", one, other, currency),)
+    return (
+        Driver(
+            say("given a month without a plan{of_which}", of_which=of_which), "money", one, other, currency
+        ),
+    )
 
 
 def _money_a_month(units: pl.DataFrame) -> float | None:
@@ -72,21 +77,25 @@ def _money_a_month(units: pl.DataFrame) -> float | None:
 SIGNAL = Signal(
     number=3,
     key="unplanned_concessions",
-    name="Costly concessions without plan",
-    unit="share of concessions without a plan written before",
+    name=words_of("Costly concessions without plan"),
+    unit=words_of("share of concessions without a plan written before"),
     kind="share",
     worse="higher",
     levels=("company", "team", "account"),
     units=units,
     news=("concessions",),
     stated=(0.10, 0.15, 0.25),
-    question="What stood in the way of planning before these talks of {where}, and who will read the next plans?",
-    needs="Concessions (events of kind concession) and plans with the time they were written (kind plan); without any plan on record it says nothing.",
+    question=words_of(
+        "What stood in the way of planning before these talks of {where}, and who will read the next plans?"
+    ),
+    needs=words_of(
+        "Concessions (events of kind concession) and plans with the time they were written (kind plan); without any plan on record it says nothing."
+    ),
     drivers=(
-        ("nothing", "nothing came back"),
-        ("early", "given before any demand"),
-        ("not_smaller", "not smaller than the round before"),
-        ("after", "given after the last word"),
+        ("nothing", words_of("nothing came back")),
+        ("early", words_of("given before any demand")),
+        ("not_smaller", words_of("not smaller than the round before")),
+        ("after", words_of("given after the last word")),
     ),
     tell=cost,
 )

@@ -13,6 +13,7 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from hingepoint.records import conventions
 from hingepoint.records.talks import Topic
 
 
@@ -149,7 +150,7 @@ def _not_final(one: Given, before: Sequence[Given]) -> Check | None:
     said = next((b for b in before if b.final and b.at < one.at), None)
     if said is None:
         return None
-    return Check(Kind.AFTER_FINAL, f"We had said our last word on {said.at.day} {said.at:%b %Y}.")
+    return Check(Kind.AFTER_FINAL, f"We had said our last word on {conventions.day(said.at)}.")
 
 
 def _planned(

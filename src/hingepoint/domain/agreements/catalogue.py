@@ -7,6 +7,8 @@ from functools import cache
 from importlib import resources
 from typing import Any
 
+#: The context in which names of the catalogue are translated.
+SHIPPED = "catalogue"
 #: People change their minds sooner than terms do (days until an agreement is asked for again).
 RECHECK_PERSON, RECHECK_TERMS = 30, 90
 _PERSON_STAGES = ("access", "discover", "shape")

@@ -10,9 +10,12 @@ from django.core.serializers.json import DjangoJSONEncoder
 from django.db import models
 from django.db.models import Case, F, OuterRef, Q, Subquery, When
 from django.db.models.functions import Coalesce
+from markupsafe import Markup, escape
 
+from hingepoint.domain.agreements.catalogue import SHIPPED
 from hingepoint.domain.deals.models import Contact, Deal, Trace, TraceQuerySet, recorded_by_hand, that_count
 from hingepoint.domain.people.models import User, Viewer, choices, sees_all, works_here
+from hingepoint.records import languages
 from hingepoint.records.agreements import STANDING, AgreementState, Evidence, Origin, Side
 from hingepoint.records.deals import DealStatus, Stage
 from hingepoint.records.people import Role
@@ -36,6 +39,17 @@ class Shown(TypedDict):
 
     shown_name: str
     shown_stage: str
+
+
+class NameOfType(models.CharField):
+    """A name that is said in the reader's language as long as it is the shipped one (decision 1055)."""
+
+    def from_db_value(self, value: str | None, *_: object) -> str | None:
+        return value and languages.in_context(value, SHIPPED)
+
+    def deconstruct(self) -> tuple[str, str, list[Any], dict[str, Any]]:
+        name, _, args, kwargs = super().deconstruct()
+        return name, "django.db.models.CharField", list(args), kwargs
 
 
 class AgreementTypeQuerySet(models.QuerySet["AgreementType"]):
@@ -80,7 +94,7 @@ class AgreementType(models.Model):
 
     key = models.CharField(max_length=200, unique=True)
     origin = models.CharField(max_length=10, choices=Origin.choices)
-    name = models.CharField(max_length=200)
+    name = NameOfType(max_length=200)
     side = models.CharField(max_length=10, choices=choices(Side))
     counterpart = models.CharField(max_length=200, blank=True)
     stage = models.CharField(max_length=20, choices=choices(Stage), blank=True)
@@ -94,7 +108,7 @@ class AgreementType(models.Model):
     proximity = models.CharField(max_length=5, default="mid")
     lever = models.CharField(max_length=10, default="influenced")
     recheck_days = models.PositiveSmallIntegerField(default=90)
-    own_name = models.CharField(max_length=200, null=True, blank=True)
+    own_name = NameOfType(max_length=200, null=True, blank=True)
     own_stage = models.CharField(max_length=20, choices=choices(Stage), null=True, blank=True)
     own_description = models.TextField(null=True, blank=True)
     own_recheck_days = models.PositiveSmallIntegerField(null=True, blank=True)
@@ -122,6 +136,12 @@ class AgreementType(models.Model):
 
     def __str__(self) -> str:
         return self.own_name or self.name
+
+    def __format__(self, how: str) -> str:
+        return format(str(self), how)
+
+    def __html__(self) -> Markup:
+        return escape(str(self))
 
 
 class AgreementQuerySet(models.QuerySet["Agreement"]):

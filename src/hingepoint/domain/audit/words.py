@@ -225,6 +225,7 @@ SENTENCES: dict[str, dict[str, str]] = words_of(
             "enable": "let them sign in again",
             "disable": "disabled them",
             "set password": "set a new password",
+            "choose language": "chose a language",
             "set address": "changed their address",
             "invite": "invited them",
             "revoke invitation": "took the invitation back",

@@ -14,6 +14,7 @@ from hingepoint.domain.deals.models import Deal
 from hingepoint.domain.impact.rules import LEAST_PEOPLE
 from hingepoint.domain.plans.models import Debrief, Plan
 from hingepoint.records.deals import DealStatus
+from hingepoint.records.languages import say
 
 #: Of one team: who owns each deal that lived after its day, and whether somebody wrote on it since.
 _Kept = Sequence[tuple[int | None, bool]]
@@ -31,11 +32,14 @@ def adopted(starts: Mapping[str, dt.date | None], *, until: dt.date) -> list[dic
     for team in found:
         waves[began[team]].append(team)
     lines = [
-        _line(f"Wave {number}: {', '.join(teams)}", (found[team] for team in teams))
+        _line(
+            say("Wave {number}: {teams}", number=number, teams=", ".join(teams)),
+            (found[team] for team in teams),
+        )
         for number, teams in enumerate(waves.values(), start=1)
     ]
     lines += [_line(team, [kept]) for team, kept in found.items() if len(waves[began[team]]) > 1]
-    return [*lines, _line("All that started", found.values())]
+    return [*lines, _line(say("All that started"), found.values())]
 
 
 def _deals(team: str, day: dt.date, until: dt.date) -> _Kept:

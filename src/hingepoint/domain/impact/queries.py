@@ -23,6 +23,7 @@ from hingepoint.domain.strategy.queries import in_force
 from hingepoint.domain.strategy.queries.pivotal import newest_signed
 from hingepoint.records.errors import Hidden
 from hingepoint.records.impact import CostKind, Order, Stage
+from hingepoint.records.languages import say
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,7 +167,7 @@ def rollout(viewer: Viewer, rollout_id: int, *, today: dt.date) -> RolloutPage:
         stage=rules.stage_of(row, today=today),
         teams=tuple(row.teams),
         steps=row.steps,
-        planned_by=row.planned_by.name if row.planned_by else "the system",
+        planned_by=row.planned_by.name if row.planned_by else say("the system"),
         planned_at=row.planned_at,
         planned=record.planned(row.plan),
         problem=row.problem or (reading.problem if reading else ""),
@@ -204,7 +205,7 @@ def _sealed(row: Rollout) -> Sealed | None:
     if row.sealed_at is None:
         return None
     sealed_on = timezone.localdate(row.sealed_at)
-    by = row.sealed_by.name if row.sealed_by else "the system"
+    by = row.sealed_by.name if row.sealed_by else say("the system")
     return Sealed(row.card, row.sha256, row.sealed_at, by, rules.had_data(row, sealed_on=sealed_on))
 
 
@@ -212,7 +213,7 @@ def _withdrawn(row: Rollout) -> tuple[str, dt.datetime, str] | None:
     if row.withdrawn_at is None:
         return None
     return (
-        row.withdrawn_by.name if row.withdrawn_by else "the system",
+        row.withdrawn_by.name if row.withdrawn_by else say("the system"),
         row.withdrawn_at,
         row.withdrawn_because,
     )

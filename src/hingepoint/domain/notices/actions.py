@@ -34,6 +34,7 @@ from hingepoint.domain.sign_on.rules import still_let_in
 from hingepoint.domain.turns.actions import action, turn
 from hingepoint.domain.webhooks.actions import allowed
 from hingepoint.records.errors import Hidden, Refused, Stale
+from hingepoint.records.languages import reason, say, speaking
 from hingepoint.records.notices import ChatService, NoticeKind
 
 #: A message that was not taken for so long is not tried again: the next day's tells what is new then.
@@ -50,7 +51,7 @@ def renew_calendar(*, by: User, at: dt.datetime) -> str:
     facts = {"digest": rules.digest_of(token), "made_at": at}
     CalendarAddress.objects.update_or_create(user=by, defaults=facts)
     record(by=by, at=at, action="renew address", subject="calendar", subject_id=by.pk)
-    safety.tell(by, "A new address was made that opens your calendar.", by=by, at=at)
+    safety.tell(by, reason("A new address was made that opens your calendar."), by=by, at=at)
     return token
 
 
@@ -192,7 +193,12 @@ def choose_chat(*, by: User, at: dt.datetime, service: ChatService, url: str, ve
         by=by, at=at, action="choose", subject="chat", subject_id=by.pk, changes={"service": service.value}
     )
     safety.tell(
-        by, f"What your mail of the day tells goes into a channel of {service.label} too.", by=by, at=at
+        by,
+        reason(
+            "What your mail of the day tells goes into a channel of {service} too.", service=service.label
+        ),
+        by=by,
+        at=at,
     )
 
 
@@ -209,7 +215,7 @@ def try_chat(*, by: User, at: dt.datetime, link: Link, post: Post = outgoing.pos
     """Send a message that tells nothing to one's chat now. Raises Hidden where there is none, NotTaken."""
     row = _tried(by=by, at=at)
     service = ChatService(row.service)
-    message = chats.message(service, "Hingepoint reaches you here", (), link)
+    message = chats.message(service, say("Hingepoint reaches you here"), (), link)
     chats.tell(service, unseal(row.url, purpose=_CHAT), message, allowed=allowed(), post=post)
 
 
@@ -258,7 +264,8 @@ def _whose_hour_it_is(at: dt.datetime) -> list[tuple[User, dt.date]]:
 
 def _write(user: User, *, at: dt.datetime, today: dt.date) -> None:
     """Write the mail of a person and day down, unless it tells nothing new."""
-    lines = queries.wanted(user, today=today)
+    with speaking(user.reads):
+        lines = queries.wanted(user, today=today)
     before = Digest.objects.filter(user=user, on__gt=today - rules.TOLD_FOR).values_list("lines", flat=True)
     new = rules.new_keys(lines, (key for told in before for _, key, *_ in told))
     if not new:
@@ -302,7 +309,8 @@ def _tell(row: Digest, *, at: dt.datetime, link: Link, post: Post) -> bool:
     service = ChatService(chat.service)
     try:
         url = unseal(chat.url, purpose=_CHAT)
-        message = chats.message(service, letters.subject_of(row), queries.told(row), link)
+        with speaking(row.user.reads):
+            message = chats.message(service, letters.subject_of(row), queries.told(row), link)
         chats.tell(service, url, message, allowed=allowed(), post=post)
     except (chats.NotTaken, WrongKey) as problem:
         Digest.objects.filter(pk=row.pk).update(chat_problem=str(problem)[:300])
@@ -325,7 +333,10 @@ def _give_up_chat(*, at: dt.datetime, user: User) -> None:
     record(by=None, at=at, action="give up", subject="chat", subject_id=user.pk)
     safety.tell(
         user,
-        f"Your chat took nothing on {rules.CHAT_DAYS} days, so it is told nothing any more. Choose a channel anew on the page of your notices.",
+        reason(
+            "Your chat took nothing on {rules_chat_days} days, so it is told nothing any more. Choose a channel anew on the page of your notices.",
+            rules_chat_days=rules.CHAT_DAYS,
+        ),
         by=None,
         at=at,
         who=safety.PROGRAM,

@@ -12,10 +12,11 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from hingepoint.connectors import outgoing
-from hingepoint.domain.notices.letters import LED, VAIN, Link
+from hingepoint.domain.notices.letters import LED, VAIN, Link, and_more
 from hingepoint.domain.notices.rules import Group
 from hingepoint.domain.webhooks.rules import BadAddress, require_address, taken
 from hingepoint.records.errors import Refused
+from hingepoint.records.languages import told_again, words_of
 from hingepoint.records.notices import ChatService
 
 Post = Callable[..., outgoing.Said]
@@ -27,7 +28,10 @@ HOSTS = {
     ChatService.SLACK: ("hooks.slack.com", "hooks.slack-gov.com"),
     ChatService.TEAMS: (".logic.azure.com", ".api.powerplatform.com", ".webhook.office.com"),
 }
-WHERE = "At most one message a day comes, and none when nothing is new. Choose the hour, what it tells, or none at all."
+WHERE = words_of(
+    "At most one message a day comes, and none when nothing is new. Choose the hour, what it tells, or none at all."
+)
+_NOTICES, _LAST = words_of("Mail, chat and calendar"), words_of("your last messages")
 
 
 class NotTaken(Refused):
@@ -72,14 +76,16 @@ def message(
 ) -> dict[str, Any]:
     """Return the message of a day in the shape of its chat; ``where`` says how to have another, ``led`` asks what it led to."""
     asked = LED if led and groups else ""
-    return {ChatService.SLACK: _slack, ChatService.TEAMS: _teams}[service](title, groups, link, asked, where)
+    return {ChatService.SLACK: _slack, ChatService.TEAMS: _teams}[service](
+        title, groups, link, told_again(asked), told_again(where)
+    )
 
 
 def _lines(group: Group, link: Link) -> list[tuple[str, str]]:
     """Return what is told of one kind, and where each leads: its lines, how many more there are, and whether to leave it out."""
     told = [(line.words, link(line.page, line.about)) for line in group.lines]
-    more = [(f"and {group.more} more", link("home", ()))] if group.more else []
-    return [*told, *more, *([(VAIN, f"{link('notices', ())}#kinds")] if group.vain else [])]
+    more = [(and_more(group.more), link("home", ()))] if group.more else []
+    return [*told, *more, *([(told_again(VAIN), f"{link('notices', ())}#kinds")] if group.vain else [])]
 
 
 # ---- Slack: Block Kit ----
@@ -92,8 +98,8 @@ def _slack(title: str, groups: Sequence[Group], link: Link, asked: str, says: st
     blocks = [{"type": "section", "text": part} for part in parts]
     head = {"type": "header", "text": {"type": "plain_text", "text": title[:150]}}
     notices = link("notices", ())
-    led = [_mrkdwn(f"{asked} {_link(f'{notices}#mails', 'your last messages')}")] if asked else []
-    where = _mrkdwn(f"{says} {_link(notices, 'Mail, chat and calendar')}")
+    led = [_mrkdwn(f"{asked} {_link(f'{notices}#mails', told_again(_LAST))}")] if asked else []
+    where = _mrkdwn(f"{says} {_link(notices, told_again(_NOTICES))}")
     foot = {"type": "context", "elements": [*led, where]}
     return {"text": _plain(title), "blocks": [head, *blocks, foot]}
 
@@ -131,7 +137,7 @@ def _teams(title: str, groups: Sequence[Group], link: Link, asked: str, says: st
         "type": "AdaptiveCard",
         "version": "1.4",
         "body": [*body, *led, _run([_text(says, isSubtle=True)])],
-        "actions": [{"type": "Action.OpenUrl", "title": "Mail, chat and calendar", "url": notices}],
+        "actions": [{"type": "Action.OpenUrl", "title": told_again(_NOTICES), "url": notices}],
     }
     attached = {"contentType": "application/vnd.microsoft.card.adaptive", "contentUrl": None, "content": card}
     return {"type": "message", "attachments": [attached]}

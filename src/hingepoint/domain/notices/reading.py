@@ -32,7 +32,9 @@ from hingepoint.domain.routines.models import RoutineDue
 from hingepoint.domain.routines.queries.mine import due_of_me
 from hingepoint.domain.signals import queries as signals
 from hingepoint.domain.webhooks import queries as webhooks
+from hingepoint.records import conventions
 from hingepoint.records.deals import DealStatus
+from hingepoint.records.languages import say, say_many, words_of
 from hingepoint.records.notices import Entry, EntryKind, Line, NoticeKind
 from hingepoint.records.people import Role
 from hingepoint.records.reviews import ReviewKind
@@ -42,6 +44,14 @@ BEHIND, AHEAD = dt.timedelta(days=30), dt.timedelta(days=180)
 #: Whose answers a leader is asked for.
 LEADERS = (Role.MANAGER, Role.SPONSOR)
 
+
+_DUE = words_of({True: "{what}: was due {day}.", False: "{what}: due {day}."})
+_TALKS = words_of(
+    {
+        "debrief": "Debrief the talk about {what} on {deal}.",
+        "prepare": "Prepare the talk about {what} on {deal}.",
+    }
+)
 
 # ---- the mail of a day ----
 
@@ -53,15 +63,27 @@ def lines(user: User, *, today: dt.date) -> list[Line]:
 
 def _to_decide(user: User, today: dt.date) -> Iterator[Line]:
     for asked in waiting.waiting_for(user):
-        words = f"{asked.asked_by} asks on {asked.deal_title}: {asked.title}."
+        words = say(
+            "{who} asks on {deal}: {what}.", who=asked.asked_by, deal=asked.deal_title, what=asked.title
+        )
         yield Line(NoticeKind.DECIDE, f"exception-{asked.id}", words, "exception", (asked.id,))
     for plan in plan_reviews.to_review(user, today=today):
         if plan.soon:
-            words = f"{plan.written_by} plans to talk about {_about(plan.agreement)} on {plan.deal_title}: review the plan."
+            words = say(
+                "{who} plans to talk about {what} on {deal}: review the plan.",
+                who=plan.written_by,
+                what=_about(plan.agreement),
+                deal=plan.deal_title,
+            )
             yield Line(NoticeKind.DECIDE, f"plan-{plan.id}", words, *_plan_page(plan.deal_id, plan.type_id))
     if user.role in LEADERS and (found := to_confirm.waiting_count(user)):
         week = "-".join(map(str, today.isocalendar()[:2]))
-        words = f"Found by rules, to be confirmed or refused: {found:,} agreement{'' if found == 1 else 's'}."
+        words = say_many(
+            "Found by rules, to be confirmed or refused: {n} agreement.",
+            "Found by rules, to be confirmed or refused: {n} agreements.",
+            found,
+            n=conventions.number(found),
+        )
         yield Line(NoticeKind.DECIDE, f"found-{week}", words, "to-confirm")
 
 
@@ -72,7 +94,12 @@ def _signals(user: User, today: dt.date) -> Iterator[Line]:
     for tile in signals.overview(user).tiles:
         for one in tile.raises:
             if one.ended_on is None and not one.in_hand and one.signal not in left_out:
-                words = f"{SIGNALS[one.signal].name}, {one.where}, since {_day(one.since)}. Does it lead to a decision?"
+                words = say(
+                    "{signal}, {where}, since {day}. Does it lead to a decision?",
+                    signal=SIGNALS[one.signal].name,
+                    where=one.where,
+                    day=_day(one.since),
+                )
                 yield Line(NoticeKind.SIGNALS, f"raise-{one.id}", words, "signal", (one.signal,))
 
 
@@ -93,14 +120,25 @@ def concerns(kind: NoticeKind, user: User) -> bool:
 def _commitments(user: User, today: dt.date) -> Iterator[Line]:
     for one in commitments.open_ones(user):
         if one.owner_id == user.pk and one.due_on <= today:
-            words = f"{one.words} ({one.deal or 'for the team'}, due {_day(one.due_on)})"
+            words = say(
+                "{words} ({where}, due {day})",
+                words=one.words,
+                where=one.deal or say("for the team"),
+                day=_day(one.due_on),
+            )
             yield Line(NoticeKind.COMMITMENTS, f"commitment-{one.id}", words, "review", (one.review_id,))
 
 
 def _gaps(user: User, today: dt.date) -> Iterator[Line]:
     for asked in asked_before(user, today=today):
-        missing = f"{len(asked.gaps)} fact{'' if len(asked.gaps) == 1 else 's'}"
-        words = f"{asked.deal} is reviewed on {_day(asked.on)}: {missing} missing."
+        words = say_many(
+            "{deal} is reviewed on {day}: {n} fact missing.",
+            "{deal} is reviewed on {day}: {n} facts missing.",
+            len(asked.gaps),
+            deal=asked.deal,
+            day=_day(asked.on),
+            n=conventions.number(len(asked.gaps)),
+        )
         yield Line(
             NoticeKind.GAPS, f"gaps-{asked.review_id}-{asked.deal_id}", words, "review", (asked.review_id,)
         )
@@ -108,7 +146,9 @@ def _gaps(user: User, today: dt.date) -> Iterator[Line]:
 
 def _premortems(user: User, today: dt.date) -> Iterator[Line]:
     for one in premortems.asked_of(user, today=today):
-        words = f"{one.deal}: suppose it was lost. Say what went wrong, by {_day(one.until)}."
+        words = say(
+            "{deal}: suppose it was lost. Say what went wrong, by {day}.", deal=one.deal, day=_day(one.until)
+        )
         key = f"premortem-{one.deal_id}-{one.until}"
         yield Line(NoticeKind.PREMORTEMS, key, words, "premortem", (one.deal_id,))
 
@@ -119,7 +159,7 @@ def _talks(user: User, today: dt.date) -> Iterator[Line]:
     waits = talks.waiting(user, today=today)
     for done, asked in (("debrief", waits.debrief), ("prepare", waits.prepare)):
         for talk in asked:
-            words = f"{done.capitalize()} the talk about {_about(talk.agreement)} on {talk.deal_title}."
+            words = say(_TALKS[done], what=_about(talk.agreement), deal=talk.deal_title)
             key = f"{done}-{talk.deal_id}-{talk.type_id}"
             page = "debrief" if done == "debrief" else "prepare-talk"
             yield Line(NoticeKind.TALKS, key, words, page, (talk.deal_id, talk.type_id))
@@ -130,7 +170,12 @@ def _agreements(user: User, today: dt.date) -> Iterator[Line]:
         return
     for work in seller_day(user, today=today).late:
         line = work.line
-        words = f"{_about(line.name)} on {work.deal_title} was due {_day(line.late_after)}."
+        words = say(
+            "{what} on {deal} was due {day}.",
+            what=_about(line.name),
+            deal=work.deal_title,
+            day=_day(line.late_after),
+        )
         key = f"late-{line.id}-{line.late_after}"
         yield Line(
             NoticeKind.AGREEMENTS,
@@ -144,13 +189,18 @@ def _agreements(user: User, today: dt.date) -> Iterator[Line]:
 def _routines(user: User, today: dt.date) -> Iterator[Line]:
     for due in due_of_me(user, today=today):
         if due.due_on <= today:
-            words = f"{due.name}{f' on {due.deal}' if due.deal else ''}: {'was ' if due.late else ''}due {_day(due.due_on)}."
+            what = say("{what} on {deal}", what=due.name, deal=due.deal) if due.deal else due.name
+            words = say(_DUE[due.late], what=what, day=_day(due.due_on))
             yield Line(NoticeKind.ROUTINES, f"routine-{due.due_id}", words, "home")
 
 
 def _webhooks(user: User, today: dt.date) -> Iterator[Line]:
     for one in webhooks.switched_off(user):
-        words = f"{one.name} was switched off: {one.off_because} Mend it and switch it on again: then it is sent what it missed."
+        words = say(
+            "{name} was switched off: {why} Mend it and switch it on again: then it is sent what it missed.",
+            name=one.name,
+            why=one.off_because,
+        )
         yield Line(NoticeKind.WEBHOOKS, f"webhook-{one.id}-{one.off_at}", words, "webhook", (one.id,))
 
 
@@ -176,14 +226,14 @@ def _own_talks(user: User, first: dt.date, last: dt.date) -> Iterator[Entry]:
     for row in rows.select_related("deal__account", "agreement__type"):
         assert row.agreement
         assert row.talk_on
-        title = f"Talk: {_about(str(row.agreement.type))}, {row.deal}"
+        title = say("Talk: {what}, {deal}", what=_about(str(row.agreement.type)), deal=row.deal)
         about = (row.deal_id, row.agreement.type_id)
         yield Entry(
             EntryKind.TALK,
             f"talk-{row.agreement_id}",
             row.talk_on,
             title,
-            "Read the plan before.",
+            say("Read the plan before."),
             "talk-plan",
             about,
         )
@@ -196,7 +246,7 @@ def _plans_to_review(user: User, first: dt.date, last: dt.date) -> Iterator[Entr
             by_day[_working_day_before(plan.talk_on)].append(plan)
     for day, plans in by_day.items():
         words = "\n".join(f"{plan.written_by}: {_about(plan.agreement)}, {plan.deal_title}" for plan in plans)
-        title = f"Review {len(plans)} plan{'' if len(plans) == 1 else 's'} of talks"
+        title = say_many("Review {n} plan of talks", "Review {n} plans of talks", len(plans), n=len(plans))
         yield Entry(EntryKind.PLANS, f"plans-{day}", day, title, words, "talks")
 
 
@@ -210,7 +260,7 @@ def _reviews(user: User, first: dt.date, last: dt.date) -> Iterator[Entry]:
                 f"review-{row.pk}",
                 row.on,
                 title,
-                "Its deals and what is asked are chosen the day before.",
+                say("Its deals and what is asked are chosen the day before."),
                 "review",
                 (row.pk,),
             )
@@ -233,7 +283,7 @@ def _promised(user: User, first: dt.date, last: dt.date) -> Iterator[Entry]:
         commitments.commitment,
         commitments.with_all(rows.filter(review__in=Review.objects.visible_to(user))),
     ):
-        where = one.deal or "for the team"
+        where = one.deal or say("for the team")
         yield Entry(
             EntryKind.COMMITMENT,
             f"commitment-{one.id}",
@@ -257,12 +307,12 @@ def _due_agreements(user: User, first: dt.date, last: dt.date) -> Iterator[Entry
     for row in rows.order_by("late_after", "id"):
         by_day[row.late_after].append(f"{row.type}, {row.deal}")
     for day, told in by_day.items():
-        title = told[0] if len(told) == 1 else f"{len(told)} agreements due"
+        title = say_many("Due: {what}", "{n} agreements due", len(told), what=told[0], n=len(told))
         yield Entry(
             EntryKind.AGREEMENTS,
             f"agreements-{day}",
             day,
-            f"Due: {title}" if len(told) == 1 else title,
+            title,
             "\n".join(told),
             "home",
         )
@@ -275,7 +325,7 @@ _ENTRIES = (_own_talks, _plans_to_review, _reviews, _due_routines, _promised, _d
 
 
 def _about(agreement: str) -> str:
-    return f"“{agreement}”" if agreement else "the whole deal"
+    return say("“{agreement}”", agreement=agreement) if agreement else say("the whole deal")
 
 
 def _plan_page(deal_id: int, type_id: int | None) -> tuple[str, tuple[int, ...]]:
@@ -283,7 +333,7 @@ def _plan_page(deal_id: int, type_id: int | None) -> tuple[str, tuple[int, ...]]
 
 
 def _day(day: dt.date | None) -> str:
-    return f"{day:%A}, {day.day} {day:%B}" if day else "without a day"
+    return conventions.weekday(day) if day else say("without a day")
 
 
 def _date(at: dt.datetime) -> dt.date:

@@ -53,7 +53,7 @@ def add(
     passkey = Passkey.objects.create(user=by, name=name.strip()[:100], made_at=at, **told)
     changes = {"name": [None, passkey.name]}
     record(by=by, at=at, action="add", subject="passkey", subject_id=passkey.pk, changes=changes)
-    safety.tell(by, "A passkey was added by which you sign in.", by=by, at=at)
+    safety.tell(by, reason("A passkey was added by which you sign in."), by=by, at=at)
     return passkey
 
 
@@ -66,7 +66,7 @@ def remove(*, by: User, at: dt.datetime, passkey_id: int) -> str:
     passkey.delete()
     changes = {"name": [passkey.name, None]}
     record(by=by, at=at, action="remove", subject="passkey", subject_id=passkey_id, changes=changes)
-    safety.tell(by, "A passkey of yours was taken away.", by=by, at=at)
+    safety.tell(by, reason("A passkey of yours was taken away."), by=by, at=at)
     return passkey.name
 
 

@@ -7,6 +7,7 @@ import secrets
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from django.conf import settings
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
@@ -29,11 +30,14 @@ from hingepoint.domain.people.models import (
 )
 from hingepoint.domain.people.rules import digest_of, expiry
 from hingepoint.domain.turns.actions import action, read_anew, turn, turns
+from hingepoint.records import conventions, languages
 from hingepoint.records.errors import Hidden, Refused, TooOften
-from hingepoint.records.languages import reason
+from hingepoint.records.languages import ENGLISH, reason, say, speaking, words_of
 from hingepoint.records.people import Role
 
-_NEW_PASSWORD = "Your password was changed."  # noqa: S105  (words of a mail)
+_NEW_PASSWORD = words_of("Your password was changed.")  # (words of a mail)
+_MANAGES = words_of("You manage {team} from {day} on.")
+_BELONGS = words_of("You belong to {team} from {day} on.")
 
 
 class NotAllowed(Hidden):
@@ -44,6 +48,10 @@ class AlreadyMember(Refused):
     """The person is in that team already."""
 
     field = "team"
+
+
+class NotOffered(Hidden):
+    """Nobody is spoken to in this language here."""
 
 
 class LeftAlready(Refused):
@@ -178,7 +186,13 @@ def change_role(*, by: User | None, at: dt.datetime, user: User, role: Role, rea
         changes={"role": [before, role]},
         reason=reason,
     )
-    safety.tell(user, f"You are {Role(role).label.lower()} now.", by=by, at=at, who=_who(by, reason))
+    safety.tell(
+        user,
+        languages.reason("Your role is now: {role}.", role=Role(role).label),
+        by=by,
+        at=at,
+        who=_who(by, reason),
+    )
 
 
 @action
@@ -201,7 +215,11 @@ def set_active(*, by: User | None, at: dt.datetime, user: User, active: bool, re
         changes={"active": [before, active]},
         reason=reason,
     )
-    what = "You can sign in again." if active else "You cannot sign in any more."
+    what = (
+        languages.reason("You can sign in again.")
+        if active
+        else languages.reason("You cannot sign in any more.")
+    )
     safety.tell(user, what, by=by, at=at, who=_who(by, reason))
 
 
@@ -222,6 +240,21 @@ def set_password(*, by: User | None, at: dt.datetime, user: User, password: str)
     _close_links(user, at=at)
     record(by=by, at=at, action="set password", subject="user", subject_id=user.pk)
     safety.tell(user, _NEW_PASSWORD, by=by, at=at)
+
+
+@action
+def choose_language(*, by: User, at: dt.datetime, language: str) -> None:
+    """Have pages and mails speak ``language`` to oneself; empty: pages as the browser asks, mails English. The same again
+    changes nothing. Raises NotOffered."""
+    if language and language not in settings.OFFERED_LANGUAGES:
+        raise NotOffered
+    row = turn(User.objects.all(), pk=by.pk)
+    if row is None or row.language == language:
+        return
+    changes = {"language": [row.language, language]}
+    row.language = language
+    row.save(update_fields=["language"])
+    record(by=by, at=at, action="choose language", subject="user", subject_id=by.pk, changes=changes)
 
 
 # ---- their address and their way in ----
@@ -249,7 +282,7 @@ def set_address(*, by: User | None, at: dt.datetime, user: User, email: str) -> 
     changes = {"e-mail": [before, wanted]}
     record(by=by, at=at, action="set address", subject="user", subject_id=user.pk, changes=changes)
     if before:
-        safety.tell(user, "You do not sign in with this address any more.", by=by, at=at, to=before)
+        safety.tell(user, reason("You do not sign in with this address any more."), by=by, at=at, to=before)
 
 
 @action
@@ -372,7 +405,7 @@ def _invite(user: User, *, by: User | None, at: dt.datetime, **link: object) -> 
     changes = {"way": [None, way], "an earlier link stopped": [None, bool(again)]}
     record(by=by, at=at, action="invite", subject="user", subject_id=user.pk, changes=changes)
     if user.can_sign_in:
-        safety.tell(user, "A link was made by which a new password is chosen for you.", by=by, at=at)
+        safety.tell(user, reason("A link was made by which a new password is chosen for you."), by=by, at=at)
 
 
 def _send_later() -> None:
@@ -402,6 +435,7 @@ class Letter:
     link: str
     expires_at: dt.datetime
     forgotten: bool = False
+    language: str = ENGLISH
 
 
 class NotDelivered(Exception):
@@ -455,9 +489,12 @@ def _make_letter(pk: int, *, at: dt.datetime, token: str) -> Letter | None:
         return None
     row.digest = digest_of(token)
     row.save(update_fields=["digest"])
-    invited_by = row.made_by.name if row.made_by else "Your administrator"
+    with speaking(row.user.reads):
+        invited_by = row.made_by.name if row.made_by else say("Your administrator")
     forgotten = row.made_by_id == row.user_id
-    return Letter(row.to, row.user.name, invited_by, row.page + token, row.expires_at, forgotten)
+    return Letter(
+        row.to, row.user.name, invited_by, row.page + token, row.expires_at, forgotten, row.user.reads
+    )
 
 
 @action
@@ -563,7 +600,8 @@ def join_team(
         subject_id=user.pk,
         changes={"team": [None, team.name], "manages": [None, manages]},
     )
-    what = f"You {'manage' if manages else 'belong to'} {team.name} from {since.day} {since:%B %Y} on."
+    with speaking(user.reads):
+        what = say(_MANAGES if manages else _BELONGS, team=team.name, day=conventions.day_in_full(since))
     safety.tell(user, what, by=by, at=at)
     return membership
 
@@ -586,7 +624,7 @@ def leave_team(*, by: User | None, at: dt.datetime, membership: Membership, unti
         subject_id=membership.user_id,
         changes={"team": [membership.team.name, None]},
     )
-    safety.tell(membership.user, f"You leave {membership.team.name}.", by=by, at=at)
+    safety.tell(membership.user, reason("You leave {team}.", team=membership.team.name), by=by, at=at)
 
 
 @action

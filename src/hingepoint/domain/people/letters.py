@@ -10,9 +10,11 @@ from django.core.mail import EmailMessage
 from django.utils import timezone
 
 from hingepoint.domain.people.actions import Letter, NotDelivered
-from hingepoint.domain.people.safety import PROGRAM
+from hingepoint.records import conventions
+from hingepoint.records.languages import say, speaking, words_of
 
-_WORDS = """Hello {name},
+_WORDS = words_of(
+    """Hello {name},
 
 {invited_by} invites you to Hingepoint{company}. Your deals are there already.
 
@@ -22,7 +24,9 @@ Open this link, choose a password, and you are in:
 
 It works once, until {until}. After that, or if somebody else opened it first, ask {invited_by} for a new one.
 """
-_FORGOTTEN = """Hello {name},
+)
+_FORGOTTEN = words_of(
+    """Hello {name},
 
 somebody asked for a new password for your account in Hingepoint{company}. If it was you, open this link and choose one:
 
@@ -30,46 +34,65 @@ somebody asked for a new password for your account in Hingepoint{company}. If it
 
 It works once, until {until}. If it was not you, leave it: your password stays as it is.
 """
-_CHANGED = """Hello {name},
+)
+_CHANGED = words_of(
+    """Hello {name},
 
 {what} {who} did it in Hingepoint{company} on {when}.
 
 If you know of it, there is nothing to do. If not, tell whoever looks after Hingepoint in your company now, and change your
 password: somebody else may be signed in as you.
 """
-_BY_ITSELF = """Hello {name},
+)
+_BY_ITSELF = words_of(
+    """Hello {name},
 
 {what} {who}{company} did so by itself on {when}.
 
 Nobody was at your account: your password can stay.
 """
+)
 
 
-def send_change(*, to: str, name: str, what: str, who: str, at: dt.datetime) -> None:
+def send_change(*, to: str, name: str, what: str, who: str, at: dt.datetime, by_itself: bool = False) -> None:
     """Hand a mail about a change to the mail server. Raises NotDelivered, or OSError where the server cannot be used."""
-    company = f" of {settings.ENVIRONMENT.company}" if settings.ENVIRONMENT.company else ""
     local = timezone.localtime(at)
-    when = f"{local.day} {local:%B %Y at %H:%M}"
-    words = (_BY_ITSELF if who == PROGRAM else _CHANGED).format(
-        name=name, what=what, who=who, company=company, when=when
+    when = say("{day} at {time}", day=conventions.day_in_full(local), time=f"{local:%H:%M}")
+    words = say(
+        _BY_ITSELF if by_itself else _CHANGED, name=name, what=what, who=who, company=_company(), when=when
     )
-    deliver("Something changed that opens Hingepoint", words, to=to)
+    deliver(say("Something changed that opens Hingepoint"), words, to=to)
+
+
+def _company() -> str:
+    company = settings.ENVIRONMENT.company
+    return say(" of {company}", company=company) if company else ""
 
 
 def send(letter: Letter) -> None:
     """Hand one invitation to the mail server. Raises NotDelivered, or OSError where the server cannot be used."""
-    company = settings.ENVIRONMENT.company
+    with speaking(letter.language):
+        deliver(_subject(letter), _text(letter), to=letter.to)
+
+
+def _subject(letter: Letter) -> str:
+    if letter.forgotten:
+        return say("A new password for Hingepoint")
+    return " ".join(say("{who} invites you to Hingepoint", who=letter.invited_by).split())
+
+
+def _text(letter: Letter) -> str:
     until = timezone.localtime(letter.expires_at)
-    words = (_FORGOTTEN if letter.forgotten else _WORDS).format(
+    return say(
+        _FORGOTTEN if letter.forgotten else _WORDS,
         name=letter.name,
         invited_by=letter.invited_by,
-        company=f" of {company}" if company else "",
+        company=_company(),
         link=letter.link,
-        until=f"{until:%H:%M} o'clock" if letter.forgotten else f"{until.day} {until:%B %Y}",
+        until=say("{time} o'clock", time=f"{until:%H:%M}")
+        if letter.forgotten
+        else conventions.day_in_full(until),
     )
-    invited = " ".join(f"{letter.invited_by} invites you to Hingepoint".split())
-    subject = "A new password for Hingepoint" if letter.forgotten else invited
-    deliver(subject, words, to=letter.to)
 
 
 def deliver(subject: str, words: str, *, to: str, reply_to: str = "") -> None:

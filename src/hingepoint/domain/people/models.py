@@ -7,11 +7,13 @@ from collections.abc import Callable
 from enum import Enum
 from typing import TYPE_CHECKING, TypeAlias, TypeGuard, TypeVar
 
+from django.conf import settings
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.contrib.auth.hashers import UNUSABLE_PASSWORD_PREFIX
 from django.db import models
 from django.db.models import Exists, ExpressionWrapper, F, OuterRef, Q
 
+from hingepoint.records.languages import ENGLISH
 from hingepoint.records.people import Role
 
 if TYPE_CHECKING:
@@ -122,6 +124,7 @@ class User(AbstractBaseUser):
     is_active = models.BooleanField(default=True)
     visited_on = models.DateField(null=True)  # the last day on which they opened their first page,
     visited_before = models.DateField(null=True)  # and the last one before that
+    language = models.CharField(max_length=10, blank=True)  # that they chose; empty: as their browser asks
     version = models.PositiveIntegerField(default=1)
 
     objects = UserManager()
@@ -135,6 +138,11 @@ class User(AbstractBaseUser):
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def reads(self) -> str:
+        """The language of what is sent to them: the one they chose, where it is offered."""
+        return self.language if self.language in settings.OFFERED_LANGUAGES else ENGLISH
 
     @property
     def sees_everything(self) -> bool:

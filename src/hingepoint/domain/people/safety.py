@@ -8,6 +8,7 @@ from django.conf import settings
 from django.db import transaction
 
 from hingepoint.domain.people.models import User
+from hingepoint.records.languages import say, speaking, told_again
 
 #: Who did what nobody asked for.
 PROGRAM = "Hingepoint"
@@ -26,6 +27,8 @@ def tell(
         return
     from hingepoint.domain.people.tasks import mail_change  # it calls back
 
-    who = who or ("You" if by == user else by.name if by else "Your administrator")
-    told = (address, user.name, what, who, at.isoformat())
+    with speaking(user.reads):
+        itself = who == PROGRAM
+        who = told_again(who) or (say("You") if by == user else by.name if by else say("Your administrator"))
+        told = (address, user.name, told_again(what), who, at.isoformat(), user.reads, itself)
     transaction.on_commit(lambda: mail_change.enqueue(*told))

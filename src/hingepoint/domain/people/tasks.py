@@ -9,6 +9,7 @@ from django_tasks import task
 
 from hingepoint.domain.people import actions, letters
 from hingepoint.domain.upkeep import actions as upkeep
+from hingepoint.records.languages import ENGLISH, speaking
 
 
 @task()
@@ -30,6 +31,11 @@ def mail_changes_again(*, at: dt.datetime) -> int:
 
 
 @task()
-def mail_change(to: str, name: str, what: str, who: str, at: str) -> None:
+def mail_change(
+    to: str, name: str, what: str, who: str, at: str, language: str = ENGLISH, by_itself: bool = False
+) -> None:
     """Mail one person what changed of their account, or of what they look after."""
-    letters.send_change(to=to, name=name, what=what, who=who, at=dt.datetime.fromisoformat(at))
+    with speaking(language):
+        letters.send_change(
+            to=to, name=name, what=what, who=who, at=dt.datetime.fromisoformat(at), by_itself=by_itself
+        )

@@ -29,6 +29,7 @@ from hingepoint.domain.pressures.record import opened, stored
 from hingepoint.domain.pressures.rules import may_keep, rule_of
 from hingepoint.domain.turns.actions import action, form, read_anew, take_turn, turns
 from hingepoint.records.errors import Hidden, Refused
+from hingepoint.records.languages import reason
 from hingepoint.records.people import Role
 from hingepoint.records.pressures import Pressure
 
@@ -103,7 +104,10 @@ def tag(
     standing = PressureTag.objects.standing().filter(deal=deal, pressure=pressure, rule__isnull=True)
     if standing.exists():
         raise TaggedAlready(
-            f"The deal is tagged with {pressure.label} already. Take that back to say it anew."
+            reason(
+                "The deal is tagged with {pressure} already. Take that back to say it anew.",
+                pressure=pressure.label,
+            )
         )
     made = PressureTag.objects.create(
         deal=deal,

@@ -27,6 +27,7 @@ from hingepoint.domain.pressures.models import PressureReading, PressureRule, Pr
 from hingepoint.domain.pressures.rules import may_keep, require_seller_or_leader, rule_of, rule_row
 from hingepoint.records.deals import EventKind
 from hingepoint.records.errors import Hidden
+from hingepoint.records.languages import say
 from hingepoint.records.pressures import Pressure
 
 #: Deals that a page names, the newest tags first; the file has all.
@@ -174,7 +175,7 @@ def _deal(tag: PressureTag) -> DealUnder:
 def _by(tag: PressureTag) -> str:
     if tag.rule is not None:
         return f"rule “{rule_of(tag.rule).name}”"
-    return tag.noted_by.name if tag.noted_by else "the system"
+    return tag.noted_by.name if tag.noted_by else say("the system")
 
 
 # ---- on one deal ----

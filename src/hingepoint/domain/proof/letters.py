@@ -9,6 +9,7 @@ from django.conf import settings
 from django.utils import timezone
 
 from hingepoint.domain.people import letters
+from hingepoint.records import conventions
 
 _WORDS = """Hello {name},
 
@@ -39,7 +40,7 @@ def letter(*, to: str, name: str, asked_by: str, reply_to: str, expires_at: dt.d
     company = f" of {settings.ENVIRONMENT.company}" if settings.ENVIRONMENT.company else ""
     until = timezone.localtime(expires_at)
     words = _WORDS.format(
-        name=name, asked_by=asked_by, company=company, link=link, until=f"{until.day} {until:%B %Y}"
+        name=name, asked_by=asked_by, company=company, link=link, until=conventions.day_in_full(until)
     )
     subject = " ".join(f"{asked_by}{company} asks you to confirm what you agreed".split())
     return Letter(to, subject, words, reply_to)

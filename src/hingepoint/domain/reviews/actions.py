@@ -17,6 +17,7 @@ from hingepoint.domain.reviews.queries.people import may_commit, room_of
 from hingepoint.domain.routines import actions as routines
 from hingepoint.domain.turns.actions import action, form, turn
 from hingepoint.records.errors import Hidden, Refused
+from hingepoint.records.languages import reason
 from hingepoint.records.reviews import (
     DEALS_A_REVIEW,
     EVERY,
@@ -69,7 +70,9 @@ def _plan(*, by: User | None, at: dt.datetime, team: Team, kind: ReviewKind, on:
         with transaction.atomic():
             row = Review.objects.create(team=team, kind=kind, on=on, planned_by=by, planned_at=at)
     except IntegrityError:
-        raise NotPlanned(f"A {kind.label.lower()} of {team} is planned already.") from None
+        raise NotPlanned(
+            reason("A {lower} of {team} is planned already.", lower=kind.label.lower(), team=team)
+        ) from None
     record(by=by, at=at, action="plan", subject="review", subject_id=row.pk, changes={"on": [None, on]})
     return row
 
@@ -336,12 +339,12 @@ def _require_words(
 ) -> None:
     wrong = {}
     if not words.strip():
-        wrong["words"] = "Write a sentence first."
+        wrong["words"] = reason("Write a sentence first.")
     needs_owner = kind is NoteKind.COMMITMENT
     if (needs_owner and not owner_id) or (owner_id and owner_id not in may_commit(row)):
-        wrong["owner_id"] = "Say who does it: somebody of this team."
+        wrong["owner_id"] = reason("Say who does it: somebody of this team.")
     if needs_owner and (due_on is None or due_on < timezone.localdate(at)):
-        wrong["due_on"] = "Say by when: today or a day to come."
+        wrong["due_on"] = reason("Say by when: today or a day to come.")
     if wrong:
         raise NothingWritten(next(iter(wrong.values())), by_field=wrong)
 

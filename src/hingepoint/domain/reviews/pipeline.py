@@ -22,6 +22,7 @@ from hingepoint.domain.signals import queries as signals
 from hingepoint.domain.strategy import results
 from hingepoint.domain.strategy.models import Strategy
 from hingepoint.domain.strategy.queries import coverage
+from hingepoint.records import conventions
 from hingepoint.records.deals import DealStatus, place_of
 
 #: What a row of the snapshot takes of a deal.
@@ -126,7 +127,7 @@ def _signals(by: User, review: Review) -> list[dict[str, Any]]:
             "key": signal.key,
             "name": signal.name,
             "where": "The company" if one.place.level == "company" else one.where,
-            "since": f"{one.since.day} {one.since:%b %Y}",
+            "since": conventions.day(one.since),
             "new": one.first_day >= since,
             "in_hand": one.in_hand,
         }

@@ -19,18 +19,20 @@ from hingepoint.domain.escalations.rules import asks_for
 from hingepoint.domain.people.models import Team
 from hingepoint.domain.reviews import rules
 from hingepoint.domain.reviews.rules import Candidate, Change, OpenAgreement, Pressing, Told
+from hingepoint.records import conventions
 from hingepoint.records.agreements import AgreementState
 from hingepoint.records.deals import EventKind
 from hingepoint.records.escalations import State
+from hingepoint.records.languages import say, words_of
 
 #: So many deals are looked at, those of the largest amounts with something to speak of.
 LOOKED_AT = 60
 #: Events that are news in a review, beside steps on agreements, stages and columns.
 _NEWS = {
-    EventKind.CONCESSION: "We gave",
-    EventKind.DEMAND: "They ask for",
-    EventKind.ESCALATION: "Exception asked for",
-    EventKind.EXECUTIVE: "Executive",
+    EventKind.CONCESSION: words_of("We gave"),
+    EventKind.DEMAND: words_of("They ask for"),
+    EventKind.ESCALATION: words_of("Exception asked for"),
+    EventKind.EXECUTIVE: words_of("Executive"),
 }
 #: States that are no news: what is asked of every deal, and what time did to something that nobody asks for.
 _SILENT = frozenset({AgreementState.NEEDED, AgreementState.NOT_NEEDED})
@@ -92,21 +94,21 @@ def told_of(ids: Sequence[int], *, since: dt.date, today: dt.date, until: dt.dat
 def _columns(now: Deal, then: Any) -> Iterable[Change]:
     """Yield what differs in the columns of a deal."""
     if then is None:
-        yield Change("Deal", "not there", "new")
+        yield Change(say("Deal"), say("not there"), "new")
         return
     if then.was_stage != now.stage and now.stage:
-        yield Change("Stage", then.was_stage or "none", now.stage)
+        yield Change(say("Stage"), then.was_stage or "none", now.stage)
     if then.was_expected_close_on != now.expected_close_on:
         was, on = then.was_expected_close_on, now.expected_close_on
-        yield Change("Expected close", _day(was), _day(on), back=bool(was and (on is None or on > was)))
+        yield Change(say("Expected close"), _day(was), _day(on), back=bool(was and (on is None or on > was)))
     if then.was_amount != now.amount and now.amount is not None and then.was_amount is not None:
         yield Change(
-            "Amount", _amount(then.was_amount), _amount(now.amount), back=now.amount < then.was_amount
+            say("Amount"), _amount(then.was_amount), _amount(now.amount), back=now.amount < then.was_amount
         )
 
 
 def _day(day: dt.date | None) -> str:
-    return f"{day.day} {day:%b %Y}" if day else "no day"
+    return conventions.day(day) if day else say("no day")
 
 
 def _amount(amount: Any) -> str:

@@ -7,7 +7,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from hingepoint.domain.people.models import Viewer, managed_team_ids, sees_all, works_here
+from hingepoint.records import conventions
 from hingepoint.records.agreements import STANDING, AgreementState
+from hingepoint.records.languages import say
 from hingepoint.records.people import Role
 from hingepoint.records.reviews import Became, Part, plan_of
 from hingepoint.records.words import Worded
@@ -123,13 +125,18 @@ def why(told: Told, *, since: dt.date) -> str:
 
 def _changed(told: Told, since: dt.date) -> str:
     if told.waits:
-        return f"It asks for an exception that nobody has answered: {told.waits}."
+        return say("It asks for an exception that nobody has answered: {waits}.", waits=told.waits)
     if not told.changes:
-        return f"Nothing moved on it since {_day(since)}."
+        return say("Nothing moved on it since {since}.", since=_day(since))
     back = [one for one in told.changes if one.back] or list(told.changes)
     named = ", ".join(f"{_quoted(one)}: {one.now}" for one in back[:2])
     more = len(told.changes) - min(len(back), 2)
-    return f"Since {_day(since)} {named}{f', and {more} more changed' if more else ''}."
+    return say(
+        "Since {since} {named}{more}.",
+        since=_day(since),
+        named=named,
+        more=say(", and {n} more changed", n=more) if more else "",
+    )
 
 
 def _quoted(one: Change) -> str:
@@ -140,30 +147,39 @@ def _due(told: Told) -> str:
     if not told.open:
         return ""
     first = told.open[0]
-    words = f"“{first.name}” is {first.pressing.label}"
+    words = say("“{first}” is {pressing}", first=first.name, pressing=first.pressing.label)
     if first.pressing is Pressing.DUE and first.due_on:
-        words = f"“{first.name}” is due on {_day(first.due_on)}, before the next review"
+        words = say(
+            "“{first}” is due on {due_on}, before the next review",
+            first=first.name,
+            due_on=_day(first.due_on),
+        )
     more = len(told.open) - 1
-    return f"{words}{f'; {more} more on the table' if more else ''}."
+    return f"{words}{say('; {more} more on the table', more=more) if more else ''}."
 
 
 def question(told: Told) -> str:
     """Return the one decision that a deal needs."""
     if told.waits:
-        return f"What do we ask for before the exception is answered ({told.waits})?"
+        return say("What do we ask for before the exception is answered ({waits})?", waits=told.waits)
     if told.open:
         first = told.open[0]
-        day = f" by {_day(first.due_on)}" if first.due_on else ""
+        day = say(" by {due_on}", due_on=_day(first.due_on)) if first.due_on else ""
         return {
-            Pressing.BROKEN: f"They agreed to “{first.name}” and did not do it. Who raises it, with whom, by when?",
-            Pressing.SOFT: f"How do we get an act and a day behind “{first.name}”?",
-            Pressing.LAPSED: f"Do we ask for “{first.name}” again, or go on without it?",
-            Pressing.LATE: f"“{first.name}” is late. Who asks whom for it, and what do we offer for it?",
-            Pressing.DUE: f"What do we do so that “{first.name}” is gained{day}?",
+            Pressing.BROKEN: say(
+                "They agreed to “{first}” and did not do it. Who raises it, with whom, by when?",
+                first=first.name,
+            ),
+            Pressing.SOFT: say("How do we get an act and a day behind “{first}”?", first=first.name),
+            Pressing.LAPSED: say("Do we ask for “{first}” again, or go on without it?", first=first.name),
+            Pressing.LATE: say(
+                "“{first}” is late. Who asks whom for it, and what do we offer for it?", first=first.name
+            ),
+            Pressing.DUE: say("What do we do so that “{first}” is gained{day}?", first=first.name, day=day),
         }[first.pressing]
     if any(one.back for one in told.changes):
-        return "What would have to be true for it to close as expected, and who finds out?"
-    return "Which agreement do we gain next on it, and who asks?"
+        return say("What would have to be true for it to close as expected, and who finds out?")
+    return say("Which agreement do we gain next on it, and who asks?")
 
 
 def moved(name: str, then: AgreementState | None, now: AgreementState) -> Change:
@@ -171,12 +187,12 @@ def moved(name: str, then: AgreementState | None, now: AgreementState) -> Change
     back = now in (AgreementState.BROKEN, AgreementState.LAPSED, AgreementState.DECLINED, AgreementState.SOFT)
     lost = then in STANDING and now not in STANDING
     return Change(
-        name, then.label.lower() if then else "nothing yet", now.label.lower(), now.value, back or lost
+        name, then.label.lower() if then else say("nothing yet"), now.label.lower(), now.value, back or lost
     )
 
 
 def _day(day: dt.date) -> str:
-    return f"{day.day} {day:%b}"
+    return conventions.day_short(day)
 
 
 # ---- the clock ----

@@ -65,7 +65,7 @@ def confirm(*, by: User, at: dt.datetime, code: str) -> list[str]:
     factor.confirmed_at, factor.last_step = at, step
     factor.save()
     record(by=by, at=at, action="set up", subject="second factor", subject_id=by.pk)
-    safety.tell(by, "Your second factor was set up.", by=by, at=at)
+    safety.tell(by, reason("Your second factor was set up."), by=by, at=at)
     return _fresh_codes(factor)
 
 
@@ -83,7 +83,7 @@ def renew_codes(*, by: User, at: dt.datetime) -> list[str]:
     """Make recovery codes anew; the ones before stop working. Raises Hidden where there is no second factor."""
     factor = _factor_of(by)
     record(by=by, at=at, action="renew codes", subject="second factor", subject_id=by.pk)
-    safety.tell(by, "Your recovery codes were made anew.", by=by, at=at)
+    safety.tell(by, reason("Your recovery codes were made anew."), by=by, at=at)
     return _fresh_codes(factor)
 
 
@@ -143,7 +143,9 @@ def take_away(*, by: User | None, at: dt.datetime, user: User) -> None:
     require_not_needed(user, by=by)
     _factor_of(user).delete()
     record(by=by, at=at, action="take away", subject="second factor", subject_id=user.pk)
-    safety.tell(user, "Your second factor was taken away: your password alone lets you in.", by=by, at=at)
+    safety.tell(
+        user, reason("Your second factor was taken away: your password alone lets you in."), by=by, at=at
+    )
 
 
 def _factor_of(user: User) -> SecondFactor:

@@ -19,6 +19,7 @@ from hingepoint.domain.sign_on.models import CompanyAccount, GroupLine, SignOn
 from hingepoint.domain.tokens import actions as tokens
 from hingepoint.domain.turns.actions import action, read_anew, take_turn, turn
 from hingepoint.records.errors import Hidden, Refused
+from hingepoint.records.languages import reason
 from hingepoint.records.people import Role
 from hingepoint.records.sign_on import Arrival, Wanted, wanted
 
@@ -103,7 +104,7 @@ def save(
     changed = {name: pair for name, pair in changes.items() if pair[0] != pair[1]}
     changed |= {"secret": [None, "another"]} if secret else {}
     record(by=by, at=at, action="set up", subject="sign-on", subject_id=1, changes=changed)
-    safety.tell(by, "The settings of your company's sign-in were changed.", by=by, at=at)
+    safety.tell(by, reason("The settings of your company's sign-in were changed."), by=by, at=at)
 
 
 def _row(version: int | None) -> SignOn:
@@ -128,7 +129,9 @@ def let_only(*, by: User, at: dt.datetime, way_out: User | None) -> None:
     row.save(update_fields=["only", "way_out"])
     changes = {"still signs in by password": [None, way_out.name if way_out else "everybody"]}
     record(by=by, at=at, action="let only", subject="sign-on", subject_id=1, changes=changes)
-    safety.tell(by, "Who signs in by password beside your company's account was changed.", by=by, at=at)
+    safety.tell(
+        by, reason("Who signs in by password beside your company's account was changed."), by=by, at=at
+    )
 
 
 def _require_tried(row: SignOn) -> None:
@@ -163,7 +166,9 @@ def add_group(
     )
     changes = {"group": [None, group], "role": [None, role], "team": [None, team.name if team else None]}
     record(by=by, at=at, action="add group", subject="sign-on", subject_id=row.pk, changes=changes)
-    safety.tell(by, f"What the group {group} of your directory gives was changed.", by=by, at=at)
+    safety.tell(
+        by, reason("What the group {group} of your directory gives was changed.", group=group), by=by, at=at
+    )
 
 
 @action
@@ -175,7 +180,12 @@ def drop_group(*, by: User, at: dt.datetime, line_id: int) -> None:
     row.delete()
     changes = {"group": [row.group, None]}
     record(by=by, at=at, action="drop group", subject="sign-on", subject_id=line_id, changes=changes)
-    safety.tell(by, f"The group {row.group} of your directory gives nothing any more.", by=by, at=at)
+    safety.tell(
+        by,
+        reason("The group {group} of your directory gives nothing any more.", group=row.group),
+        by=by,
+        at=at,
+    )
 
 
 # ---- somebody comes back from it ----

@@ -40,6 +40,7 @@ from hingepoint.domain.signals.rules import (
 )
 from hingepoint.domain.turns.actions import action, turn, turns
 from hingepoint.records.errors import Hidden, Refused
+from hingepoint.records.languages import reason
 from hingepoint.records.signals import ANSWERS, DECISIONS, StepKind
 
 #: Of the draws behind "would have shown": the same facts give the same reading.
@@ -355,9 +356,11 @@ def give(*, by: User | None, at: dt.datetime, raise_id: int, to: int) -> Raise:
     if owner is None:
         raise NotTheirs("Choose somebody who works here.")
     if owner.pk == row.owner_id:
-        raise NotTheirs(f"{owner.name} has it already.")
+        raise NotTheirs(reason("{owner} has it already.", owner=owner.name))
     if not _sees(owner, row):
-        raise NotTheirs(f"{owner.name} may not see this place. Give it to somebody who leads it.")
+        raise NotTheirs(
+            reason("{owner} may not see this place. Give it to somebody who leads it.", owner=owner.name)
+        )
     before, row.owner = row.owner, owner
     row.save(update_fields=["owner"])
     changes = {"owner": [before.name if before else "", owner.name]}

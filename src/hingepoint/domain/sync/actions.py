@@ -48,6 +48,7 @@ from hingepoint.domain.turns.actions import action, turn
 from hingepoint.records.crm import CapabilityFound, CrmObject
 from hingepoint.records.deals import BuyingRole, DealStatus
 from hingepoint.records.errors import Hidden, Refused
+from hingepoint.records.languages import reason, words_of
 from hingepoint.records.sync import ConnectionState, WriteBackPart, count
 
 log = logging.getLogger(__name__)
@@ -131,7 +132,7 @@ def connect(
     )
     changes = {"crm": [None, connector.label], "address": [None, made.url]}
     record(by=by, at=at, action="connect", subject="connection", subject_id=made.pk, changes=changes)
-    safety.tell(by, f"A CRM was connected: {made.name}.", by=by, at=at)
+    safety.tell(by, reason("A CRM was connected: {name}.", name=made.name), by=by, at=at)
     return made
 
 
@@ -205,12 +206,14 @@ def sign_in_anew(
     row.problem, row.failures, row.next_at = "", 0, None
     row.save(update_fields=["sign_in", "secrets", "allowed", "problem", "failures", "next_at", *_MOVED])
     record(by=by, at=at, action="sign in anew", subject="connection", subject_id=row.pk, changes=changes)
-    another = "another address and another token" if changes else "another token"
-    safety.tell(by, f"The connection {row.name} has {another}.", by=by, at=at)
+    words = _ANOTHER_ADDRESS if changes else _ANOTHER_TOKEN
+    safety.tell(by, reason(words, name=row.name), by=by, at=at)
     return row
 
 
 #: What another address changes.
+_ANOTHER_TOKEN = words_of("The connection {name} has another token.")
+_ANOTHER_ADDRESS = words_of("The connection {name} has another address and another token.")
 _MOVED = ("url", "options", "described", "capabilities", "tested_at")
 
 
@@ -266,7 +269,7 @@ def forget(*, by: User | None, at: dt.datetime, connection_id: int) -> str:
     changes = {"name": [row.name, None], "address": [row.url, None]}
     record(by=by, at=at, action="forget", subject="connection", subject_id=row.pk, changes=changes)
     row.delete()
-    safety.tell(by, f"The connection {row.name} was deleted.", by=by, at=at)
+    safety.tell(by, reason("The connection {name} was deleted.", name=row.name), by=by, at=at)
     return row.name
 
 
@@ -542,7 +545,9 @@ def renew_card_key(
     WrittenBack.objects.filter(connection=row, card_until__gt=today).update(card_until=today)
     changes = {"ended at once": at_once}
     record(by=by, at=at, action="renew card key", subject="connection", subject_id=row.pk, changes=changes)
-    safety.tell(by, f"The cards of the connection {row.name} have another key.", by=by, at=at)
+    safety.tell(
+        by, reason("The cards of the connection {name} have another key.", name=row.name), by=by, at=at
+    )
     return row
 
 

@@ -47,7 +47,11 @@ def choose(*, by: User, at: dt.datetime, team_id: int, service: ChatService, url
         raise HasOne(reason("{team} has a channel already. Leave it first.", team=team), field="team")
     changes = {"service": service.value}
     record(by=by, at=at, action="choose", subject="team chat", subject_id=team_id, changes=changes)
-    what = f"A channel of {service.label} is told each day how much waits for the people of {team}."
+    what = reason(
+        "A channel of {service} is told each day how much waits for the people of {team}.",
+        service=service.label,
+        team=team,
+    )
     safety.tell(by, what, by=by, at=at)
 
 
@@ -145,5 +149,9 @@ def _failed(*, at: dt.datetime, chat_id: int, problem: str) -> None:
         return
     row.delete()
     record(by=None, at=at, action="give up", subject="team chat", subject_id=row.team_id)
-    what = f"The channel of {row.team.name} took nothing on {CHAT_DAYS} days, so it is told nothing any more. Choose one anew on the page of your notices."
+    what = reason(
+        "The channel of {team} took nothing on {chat_days} days, so it is told nothing any more. Choose one anew on the page of your notices.",
+        team=row.team.name,
+        chat_days=CHAT_DAYS,
+    )
     safety.tell(row.made_by, what, by=None, at=at, who=safety.PROGRAM)

@@ -112,7 +112,7 @@ def _make(
     )
     changes = {"name": [None, token.name], "scopes": [None, ", ".join(chosen)]}
     record(by=by, at=at, action="make", subject="token", subject_id=token.pk, changes=changes)
-    safety.tell(by, "A token was made by which a program gets in.", by=by, at=at)
+    safety.tell(by, reason("A token was made by which a program gets in."), by=by, at=at)
     return token, secret
 
 

@@ -25,6 +25,7 @@ from hingepoint.domain.turns.actions import action, take_turn, turn
 from hingepoint.domain.webhooks import reading, rules
 from hingepoint.domain.webhooks.models import Webhook, WebhookDelivery, WebhookTry
 from hingepoint.records.errors import Hidden, Refused
+from hingepoint.records.languages import reason
 from hingepoint.records.webhooks import DeliveryState, HookKind
 
 log = logging.getLogger(__name__)
@@ -86,7 +87,9 @@ def add(
     )
     changes = {"name": [None, row.name], "address": [None, row.url]}
     record(by=by, at=at, action="add", subject="webhook", subject_id=row.pk, changes=changes)
-    safety.tell(by, f"A webhook was added that is told what changes: {row.name}.", by=by, at=at)
+    safety.tell(
+        by, reason("A webhook was added that is told what changes: {name}.", name=row.name), by=by, at=at
+    )
     return row, secret
 
 
@@ -112,7 +115,9 @@ def change(
     row.save(update_fields=[*facts])
     if changes:
         record(by=by, at=at, action="change", subject="webhook", subject_id=row.pk, changes=changes)
-        safety.tell(by, f"What the webhook {row.name} is told, or where, was changed.", by=by, at=at)
+        safety.tell(
+            by, reason("What the webhook {name} is told, or where, was changed.", name=row.name), by=by, at=at
+        )
 
 
 def _facts(name: str, url: str, kinds: Iterable[str], *, but: int = 0) -> dict[str, Any]:
@@ -141,7 +146,7 @@ def renew_secret(*, by: User | None, at: dt.datetime, webhook_id: int) -> str:
     row.old_until, row.secret = at + rules.BOTH_FOR, seal(secret, purpose=_PURPOSE)
     row.save(update_fields=["old_secret", "old_until", "secret"])
     record(by=by, at=at, action="renew secret", subject="webhook", subject_id=row.pk)
-    safety.tell(by, f"The webhook {row.name} has a new secret.", by=by, at=at)
+    safety.tell(by, reason("The webhook {name} has a new secret.", name=row.name), by=by, at=at)
     return secret
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from hingepoint.records.languages import say, words_of
 from hingepoint.reports.charts import numbers, scale, svg, tables
 
 TOP = 26
@@ -74,40 +75,42 @@ def draw(
 
 def _target(axis: scale.Scale, target: float, unit: str, bottom: int) -> str:
     line = svg.line(axis(target), TOP - 4, axis(target), bottom + 4, "brass", width=1.5, dash="4 3")
-    words = f"target {_value(target, unit)}"
+    words = say("target {target}", target=_value(target, unit))
     return line + svg.text(
         axis(target), TOP - 10, words, size=svg.SMALL, fill="brass", anchor="middle", weight=560
     )
 
 
 def table(
-    bars: Sequence[Bar], *, unit: str = "share", what: str = "", counted: str = "Deals"
+    bars: Sequence[Bar], *, unit: str = "share", what: str = "", counted: str = words_of("Deals")
 ) -> tables.Table:
     """Return the same as rows; ``what`` a row is, and what is ``counted`` in it."""
     rows = [
         (b.label, _value(b.value, unit), _interval(b, unit), numbers.number(b.n) if b.n else numbers.MISSING)
         for b in bars
     ]
-    return tables.build([(what or "Row", False), ("Value", True), ("Likely", True), (counted, True)], rows)
+    return tables.build(
+        [(what or say("Row"), False), (say("Value"), True), (say("Likely"), True), (counted, True)], rows
+    )
 
 
 def _value(value: float | None, unit: str) -> str:
     if value is None:
-        return "too few to tell"
+        return say("too few to tell")
     return numbers.share(value) if unit == "share" else f"{numbers.number(value)} {unit}".strip()
 
 
 def _interval(bar: Bar, unit: str) -> str:
     if bar.low is None or bar.high is None:
         return numbers.MISSING
-    return f"{_value(bar.low, unit)} to {_value(bar.high, unit)}"
+    return say("{low} to {high}", low=_value(bar.low, unit), high=_value(bar.high, unit))
 
 
 def _bar(bar: Bar, top: float, axis: scale.Scale, unit: str, paper: Paper) -> str:
     middle = top + paper.bar
     room = paper.width - 8 if paper is NARROW else paper.left - 16
     name = svg.link(bar.url, svg.text(2, top + paper.name, bar.label, room=room))
-    of = f" of {numbers.number(bar.n)}" if bar.n and bar.value is not None else ""
+    of = say(" of {n}", n=numbers.number(bar.n)) if bar.n and bar.value is not None else ""
     words = _value(bar.value, unit) + of
     said = svg.text(
         paper.width - 4, middle + 4, words, size=12, fill="ink-2", anchor="end",

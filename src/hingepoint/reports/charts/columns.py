@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from hingepoint.records.languages import say
 from hingepoint.reports.charts import numbers, svg, tables
 
 HEIGHT, TOP, BOTTOM, GAP = 180, 26, 146, 0.16
@@ -26,14 +27,18 @@ def draw(columns: Sequence[Column], *, title: str, width: int = 720, framed: boo
     body = (_frame(width) if framed else "") + "".join(
         _column(one, 8 + index * step, step, most) for index, one in enumerate(columns)
     )
-    said = f"{numbers.plural(len(columns), 'period')}, {numbers.number(sum(one.count for one in columns))} in all."
+    said = say(
+        "{columns}, {value} in all.",
+        columns=numbers.plural(len(columns), "period"),
+        value=numbers.number(sum(one.count for one in columns)),
+    )
     return svg.document(width, HEIGHT, body, kind="columns", title=title, description=said)
 
 
 def table(columns: Sequence[Column], *, counted: str) -> tables.Table:
     """Return the same numbers, the newest first."""
     rows = [(one.period, numbers.number(one.count)) for one in reversed(columns)]
-    return tables.build([("Period", False), (counted, True)], rows)
+    return tables.build([(say("Period"), False), (counted, True)], rows)
 
 
 def _frame(width: int) -> str:

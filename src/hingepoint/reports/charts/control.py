@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from itertools import groupby, pairwise
 
+from hingepoint.records.languages import say, words_of
 from hingepoint.reports.charts import numbers, scale, svg, tables
 
 
@@ -30,7 +31,7 @@ WIDE = Size(720, 310, 48, 636, 42, 274)
 NARROW = Size(330, 270, 40, 276, 42, 236)
 TILE = Size(300, 116, 38, 292, 8, 92, ticks=2, labels=False)
 #: What is said of a point that is counted in part.
-GOING = "Not all counted yet"
+GOING = words_of("Not all counted yet")
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,20 +123,20 @@ def draw(course: Course, *, metric: str, size: Size = WIDE) -> str:
         size.height,
         body,
         kind="control",
-        title=f"{metric} over time",
+        title=say("{metric} over time", metric=metric),
         description=description(course),
     )
 
 
-def table(course: Course, *, counted: str = "Counted") -> tables.Table:
+def table(course: Course, *, counted: str = words_of("Counted")) -> tables.Table:
     """Return the numbers of the picture, a row a period, the newest first."""
     columns = [
-        ("Period", False),
-        ("Value", True),
+        (say("Period"), False),
+        (say("Value"), True),
         (counted, True),
-        ("Smoothed", True),
-        ("Limits of the smoothed line", True),
-        ("Reading", False),
+        (say("Smoothed"), True),
+        (say("Limits of the smoothed line"), True),
+        (say("Reading"), False),
     ]
     rows = [
         (
@@ -162,11 +163,21 @@ def description(course: Course) -> str:
     """Return the picture in one or two sentences."""
     known = [p for p in course.points if p.value is not None and p.usual is None and not p.going]
     if not known:
-        return "No periods yet."
+        return say("No periods yet.")
     last = known[-1]
-    said = f"{numbers.plural(len(known), 'period')}; usual {value_of(course.usual, course.unit)}, last {last.period}: {value_of(last.value, course.unit)}."
+    said = say(
+        "{known}; usual {usual}, last {period}: {value}.",
+        known=numbers.plural(len(known), "period"),
+        usual=value_of(course.usual, course.unit),
+        period=last.period,
+        value=value_of(last.value, course.unit),
+    )
     before = [value_of(usual, course.unit) for usual in _usual_before(course)]
-    rules = f" Before the dashed line {', then '.join(before)} was usual." if before else ""
+    rules = (
+        say(" Before the dashed line {before} was usual.", before=say(", then ").join(before))
+        if before
+        else ""
+    )
     return f"{said} {_verdict(course)}{rules}"
 
 
@@ -178,10 +189,10 @@ def _usual_before(course: Course) -> list[float]:
 def _verdict(course: Course) -> str:
     first = next((point.period for point in course.points if point.flagged), None)
     if first:
-        return f"{_changed(course)}; it began in {first}."
+        return say("{course}; it began in {first}.", course=_changed(course), first=first)
     if course.silent_from is not None:
-        return "No news since the hatched part begins."
-    return "Limits are for trial." if course.trial else "Within its limits."
+        return say("No news since the hatched part begins.")
+    return say("Limits are for trial.") if course.trial else say("Within its limits.")
 
 
 def _told_of(point: Point, course: Course) -> str:
@@ -191,13 +202,13 @@ def _told_of(point: Point, course: Course) -> str:
 
 
 def _changed(course: Course) -> str:
-    return "Better" if course.better else "Raised"
+    return say("Better") if course.better else say("Raised")
 
 
 def _reach(point: Point, unit: str) -> str:
     if point.low is None or point.high is None:
         return numbers.MISSING
-    return f"{value_of(point.low, unit)} to {value_of(point.high, unit)}"
+    return say("{low} to {high}", low=value_of(point.low, unit), high=value_of(point.high, unit))
 
 
 def _axis(course: Course, size: Size) -> scale.Scale:
@@ -288,7 +299,7 @@ def _usual(paper: _Paper, course: Course) -> str:
     )
     if paper.size is NARROW:
         return line + _beside(paper, y, "usual") + _beside(paper, y + 13, _short(paper, course))
-    return line + _beside(paper, y, f"usual {value_of(course.usual, course.unit)}")
+    return line + _beside(paper, y, say("usual {usual}", usual=value_of(course.usual, course.unit)))
 
 
 def _short(paper: _Paper, course: Course) -> str:
@@ -304,7 +315,7 @@ def _target(paper: _Paper, course: Course) -> str:
         return ""
     size, y = paper.size, paper.axis(course.target)
     line = svg.line(size.left, y, size.right, y, "brass", width=1.4, dash="1.5 4", cap="round")
-    words = f"target {value_of(course.target, course.unit)}"
+    words = say("target {target}", target=value_of(course.target, course.unit))
     return line + svg.text(size.left + 4, y - 5, words, size=11, fill="brass", weight=560)
 
 
@@ -331,7 +342,7 @@ def _silence(paper: _Paper, course: Course) -> str:
     hatched = svg.hatch(left, size.top, size.right - left, size.bottom - size.top, "line-strong")
     if not size.labels:
         return hatched
-    return hatched + svg.text(size.right, size.top - 8, "no news", size=11, fill="ink-3", anchor="end")
+    return hatched + svg.text(size.right, size.top - 8, say("no news"), size=11, fill="ink-3", anchor="end")
 
 
 def _break(paper: _Paper, place: float, words: str) -> str:
@@ -365,7 +376,12 @@ def _mark(paper: _Paper, course: Course, index: int, point: Point) -> str:
     if point.value is None:
         return ""
     x, y, small = paper.middle(index), paper.axis(point.value), not paper.size.labels
-    told = f"{point.period}: {value_of(point.value, course.unit)} on {numbers.number(point.count)}"
+    told = say(
+        "{period}: {value} on {count}",
+        period=point.period,
+        value=value_of(point.value, course.unit),
+        count=numbers.number(point.count),
+    )
     hover = "" if paper.size is NARROW else told  # a phone cannot hover; its table tells it
     if point.going:
         part = hover and f"{hover}. {GOING}."

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from hingepoint.records.languages import say
 from hingepoint.reports.charts import numbers, svg, tables
 from hingepoint.reports.charts.scale import Scale
 
@@ -101,9 +102,9 @@ def _description(corridor: Corridor) -> str:
 
 def table(corridor: Corridor) -> tables.Table:
     """Return the same as rows: what it is, and the price."""
-    rows = [("Opening", corridor.opening)]
-    rows += [(f"After step {n}", price) for n, price in enumerate(corridor.steps, 1)]
-    rows += [("Target", corridor.target), ("Walk-away", corridor.walk_away)]
-    rows += [("Asked now", corridor.asked)] if corridor.asked is not None else []
+    rows = [(say("Opening"), corridor.opening)]
+    rows += [(say("After step {n}", n=n), price) for n, price in enumerate(corridor.steps, 1)]
+    rows += [(say("Target"), corridor.target), (say("Walk-away"), corridor.walk_away)]
+    rows += [(say("Asked now"), corridor.asked)] if corridor.asked is not None else []
     shown = [(name, numbers.money(price, corridor.currency)) for name, price in rows]
-    return tables.build([("What", False), ("Price", True)], shown)
+    return tables.build([(say("What"), False), (say("Price"), True)], shown)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from dataclasses import dataclass
 
+from hingepoint.records import conventions
 from hingepoint.reports.charts import svg
 
 #: The last weeks before today that get more room, on deals at least twice as old, and how much of the width.
@@ -41,7 +42,7 @@ class Days:
         free, month = self.start, _next_month(self.first - dt.timedelta(days=1))
         while month <= self.last:
             year = f" {month.year}" if not found or month.month == 1 else ""
-            place, name = self(month), f"{month:%b}{year}"
+            place, name = self(month), f"{conventions.month_short(month)}{year}"
             if place >= free and place + svg.text_width(name, svg.SMALL) < self.end + 12:
                 found.append((place, name))
                 free = place + svg.text_width(name, svg.SMALL) + 6
@@ -73,12 +74,12 @@ def grid(axis: Days, top: float, bottom: float) -> str:
 
 def told(day: dt.date) -> str:
     """Return ``3 Mar 2026``."""
-    return f"{day.day} {day:%b %Y}"
+    return conventions.day(day)
 
 
 def told_short(day: dt.date) -> str:
     """Return ``3 Mar``."""
-    return f"{day.day} {day:%b}"
+    return conventions.day_short(day)
 
 
 def _between(day: dt.date, first: dt.date, last: dt.date, start: float, end: float) -> float:

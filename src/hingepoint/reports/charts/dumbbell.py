@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from hingepoint.records.languages import say
 from hingepoint.reports.charts import control, numbers, scale, svg, tables
 
 TOP = 26
@@ -82,11 +83,11 @@ def table(rows: Sequence[Row], *, what: str) -> tables.Table:
     """Return the same as rows; ``what`` a row is."""
     columns = [
         (what, False),
-        ("Before", True),
-        ("Now", True),
-        ("Likely", True),
-        ("Deals now", True),
-        ("Reading", False),
+        (say("Before"), True),
+        (say("Now"), True),
+        (say("Likely"), True),
+        (say("Deals now"), True),
+        (say("Reading"), False),
     ]
     told = [
         (one.label, _value(one.before), _value(one.now), _likely(one), numbers.number(one.n), one.reading)
@@ -96,13 +97,13 @@ def table(rows: Sequence[Row], *, what: str) -> tables.Table:
 
 
 def _value(value: float | None, unit: str = "share") -> str:
-    return "too few to tell" if value is None else control.value_of(value, unit)
+    return say("too few to tell") if value is None else control.value_of(value, unit)
 
 
 def _likely(row: Row) -> str:
     if row.low is None or row.high is None:
         return numbers.MISSING
-    return f"{numbers.share(row.low)} to {numbers.share(row.high)}"
+    return say("{low} to {high}", low=numbers.share(row.low), high=numbers.share(row.high))
 
 
 def _row(row: Row, top: float, axis: scale.Scale, paper: Paper) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from hingepoint.records.languages import say, words_of
 from hingepoint.reports.charts import numbers, scale, svg, tables
 
 WIDE, NARROW = 640, 330
@@ -22,6 +23,29 @@ class Point:
     high: float | None = None
 
 
+_SINCE = words_of(
+    {
+        "week": "weeks since a team started",
+        "month": "months since a team started",
+        "quarter": "quarters since a team started",
+    }
+)
+_BY = words_of(
+    {
+        "week": "Effect on {metric} by weeks since the start",
+        "month": "Effect on {metric} by months since the start",
+        "quarter": "Effect on {metric} by quarters since the start",
+    }
+)
+_START = words_of(
+    {
+        "week": "The week of the start",
+        "month": "The month of the start",
+        "quarter": "The quarter of the start",
+    }
+)
+
+
 def draw(
     points: Sequence[Point], *, metric: str, period: str, unit: str = "points", width: int = WIDE
 ) -> str:
@@ -35,9 +59,14 @@ def draw(
     body += _periods(points, places, step)
     body += svg.text(4, TOP - 18, unit, size=11, fill="ink-3")
     body += svg.text(
-        width - EDGE, HEIGHT - 6, f"{period}s since a team started", size=11, fill="ink-3", anchor="end"
+        width - EDGE,
+        HEIGHT - 6,
+        say(_SINCE[period]),
+        size=11,
+        fill="ink-3",
+        anchor="end",
     )
-    title = f"Effect on {metric} by {period}s since the start"
+    title = say(_BY[period], metric=metric)
     return svg.document(
         width, HEIGHT, body, kind="event-study", title=title, description=_description(points, unit, period)
     )
@@ -49,13 +78,14 @@ def table(points: Sequence[Point], *, period: str, unit: str = "points") -> tabl
         (_when(p.period, period), numbers.effect(p.effect, unit), numbers.interval(p.low, p.high, unit))
         for p in points
     ]
-    return tables.build([("When", False), ("Effect", True), ("95% interval", True)], rows)
+    return tables.build([(say("When"), False), (say("Effect"), True), (say("95% interval"), True)], rows)
 
 
 def _when(number: int, period: str) -> str:
     if number == 0:
-        return f"The {period} of the start"
-    return f"{numbers.plural(abs(number), period)} {'after' if number > 0 else 'before'}"
+        return say(_START[period])
+    far = numbers.plural(abs(number), period)
+    return say("{far} after", far=far) if number > 0 else say("{far} before", far=far)
 
 
 def _grid(axis: scale.Scale, unit: str, width: int) -> str:
@@ -73,7 +103,7 @@ def _start(points: Sequence[Point], places: Sequence[float], step: float) -> str
     x = next((x - step / 2 for p, x in zip(points, places, strict=True) if p.period >= 0), None)
     if x is None or points[0].period >= 0:
         return ""
-    words = svg.text(x + 5, TOP - 12, "teams start", size=11, fill="ink-2")
+    words = svg.text(x + 5, TOP - 12, say("teams start"), size=11, fill="ink-2")
     return svg.line(x, TOP - 18, x, BOTTOM, "ink-3", dash="2 3") + words
 
 
@@ -99,7 +129,7 @@ def _periods(points: Sequence[Point], places: Sequence[float], step: float) -> s
 def _description(points: Sequence[Point], unit: str, period: str) -> str:
     told = [p for p in points if p.period >= 0]
     if not told:
-        return "No effect can be told yet."
+        return say("No effect can be told yet.")
     first, last = told[0], told[-1]
     return (
         f"{_when(first.period, period)}: {numbers.effect(first.effect, unit)}; "

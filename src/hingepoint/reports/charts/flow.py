@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from hingepoint.records.languages import say
 from hingepoint.reports.charts import numbers, svg, tables
 
 BOX_WIDTH, BOX_HEIGHT, GAP, ROW_GAP, HEAD = 210, 46, 96, 12, 26
@@ -52,10 +53,17 @@ def draw(nodes: Sequence[Node], links: Sequence[Link], *, title: str, heads: Seq
 def table(nodes: Sequence[Node], links: Sequence[Link]) -> tables.Table:
     names = {node.key: node.label for node in nodes}
     rows = [
-        (names[x.source], names[x.target], x.detail or numbers.MISSING, "Yes" if x.sure else "Not yet")
+        (
+            names[x.source],
+            names[x.target],
+            x.detail or numbers.MISSING,
+            say("Yes") if x.sure else say("Not yet"),
+        )
         for x in links
     ]
-    return tables.build([("From", False), ("To", False), ("What we know", False), ("Sure", False)], rows)
+    return tables.build(
+        [(say("From"), False), (say("To"), False), (say("What we know"), False), (say("Sure"), False)], rows
+    )
 
 
 def _places(nodes: Sequence[Node], columns: int, height: float) -> dict[str, tuple[float, float]]:
@@ -107,4 +115,7 @@ def _link(link: Link, places: dict[str, tuple[float, float]]) -> str:
 
 def _description(nodes: Sequence[Node], links: Sequence[Link]) -> str:
     names = {node.key: node.label for node in nodes}
-    return "; ".join(f"{names[x.source]} to {names[x.target]}" for x in links) + "."
+    return (
+        "; ".join(say("{names} to {names_2}", names=names[x.source], names_2=names[x.target]) for x in links)
+        + "."
+    )

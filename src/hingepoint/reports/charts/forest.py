@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from hingepoint.records.findings import HARMFUL, Grade
+from hingepoint.records.languages import say, words_of
 from hingepoint.reports.charts import numbers, scale, svg, tables
 
 WIDTH, ROW, TOP = 920, 30, 44
@@ -36,7 +37,7 @@ class Excluded:
 
 
 #: The column of grades is narrow.
-_GRADE_WORDS = dict(Grade.choices) | {Grade.NONE: "Not enough"}
+_GRADE_WORDS = dict(Grade.choices) | {Grade.NONE: words_of("Not enough")}
 _TONES = {"strong": "good-solid", "moderate": "info-solid", "weak": "warn-solid", "none": "quiet-solid"}
 
 
@@ -67,7 +68,7 @@ def draw(
         height,
         "".join(body),
         kind="forest",
-        title=f"Effect of each agreement on {metric}",
+        title=say("Effect of each agreement on {metric}", metric=metric),
         description=_description(rows, better),
     )
 
@@ -87,16 +88,22 @@ def table(
         for row in rows
     ]
     lines += [
-        (item.label, numbers.MISSING, numbers.MISSING, f"Excluded: {item.reason}", numbers.MISSING)
+        (
+            item.label,
+            numbers.MISSING,
+            numbers.MISSING,
+            say("Excluded: {reason}", reason=item.reason),
+            numbers.MISSING,
+        )
         for item in excluded
     ]
     return tables.build(
         [
-            ("Agreement", False),
-            ("Effect", True),
-            ("Likely", True),
-            ("Evidence", False),
-            ("Deals with it", True),
+            (say("Agreement"), False),
+            (say("Effect"), True),
+            (say("Likely"), True),
+            (say("Evidence"), False),
+            (say("Deals with it"), True),
         ],
         lines,
     )
@@ -122,10 +129,10 @@ def _axis(rows: Sequence[Row], smallest: float) -> scale.Scale:
 def _heads(unit: str, bottom: int, axis: scale.Scale, smallest: float) -> str:
     head = partial(svg.text, size=svg.SMALL, fill="ink-3")
     parts = [
-        head(LABEL, 24, "Agreement"),
-        head(GRADE, 24, "Evidence"),
-        head(EFFECT, 24, f"Effect, {unit} (likely)", anchor="end"),
-        head(DEALS, 24, "Deals with it", anchor="end"),
+        head(LABEL, 24, say("Agreement")),
+        head(GRADE, 24, say("Evidence")),
+        head(EFFECT, 24, say("Effect, {unit} (likely)", unit=unit), anchor="end"),
+        head(DEALS, 24, say("Deals with it"), anchor="end"),
     ]
     if smallest:
         parts.append(
@@ -173,7 +180,9 @@ def _row(row: Row, top: float, axis: scale.Scale, unit: str, better: str) -> str
 
 
 def _bare_interval(row: Row, unit: str) -> str:
-    return f"{numbers.effect_bare(row.low, unit)} to {numbers.effect_bare(row.high, unit)}"
+    return say(
+        "{low} to {high}", low=numbers.effect_bare(row.low, unit), high=numbers.effect_bare(row.high, unit)
+    )
 
 
 def _grade_mark(grade: str, harmful: bool, tone: str, middle: float) -> str:
@@ -232,13 +241,16 @@ def _foot(bottom: float, axis: scale.Scale, metric: str, unit: str, better: str,
         svg.text(PLOT_TO, bottom + 36, good, size=svg.SMALL, fill="ink-3", anchor="end"),
     ]
     if smallest:
-        words = f"Grey band: less than {numbers.effect(smallest, unit).lstrip('+')}, too small to matter"
+        words = say(
+            "Grey band: less than {value}, too small to matter",
+            value=numbers.effect(smallest, unit).lstrip("+"),
+        )
         parts += [svg.text(LABEL, bottom + 18, words, size=svg.SMALL, fill="ink-3", room=PLOT_FROM - 30)]
     parts.append(
         svg.text(
             WIDTH - 8,
             bottom + 36,
-            "Change per deal that gains it",
+            say("Change per deal that gains it"),
             size=svg.SMALL,
             fill="ink-3",
             anchor="end",
@@ -250,7 +262,7 @@ def _foot(bottom: float, axis: scale.Scale, metric: str, unit: str, better: str,
 
 def _excluded(excluded: Sequence[Excluded], top: float) -> str:
     parts = [
-        svg.text(LABEL, top + 14, "Left out of the comparison", size=svg.SMALL, fill="ink-3", weight=520)
+        svg.text(LABEL, top + 14, say("Left out of the comparison"), size=svg.SMALL, fill="ink-3", weight=520)
     ]
     for i, item in enumerate(excluded):
         y = top + 36 + i * 20
@@ -262,8 +274,8 @@ def _excluded(excluded: Sequence[Excluded], top: float) -> str:
 def _description(rows: Sequence[Row], better: str) -> str:
     sure = [row.label for row in rows if row.grade in ("strong", "moderate") and not is_harmful(row, better)]
     harm = [row.label for row in rows if is_harmful(row, better)]
-    parts = [f"{numbers.plural(len(rows), 'agreement')} compared."]
-    parts.append(f"Clear effect: {', '.join(sure)}." if sure else "No clear effect.")
+    parts = [say("{rows} compared.", rows=numbers.plural(len(rows), "agreement"))]
+    parts.append(say("Clear effect: {sure}.", sure=", ".join(sure)) if sure else say("No clear effect."))
     if harm:
-        parts.append(f"Harmful: {', '.join(harm)}.")
+        parts.append(say("Harmful: {harm}.", harm=", ".join(harm)))
     return " ".join(parts)

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from hingepoint.records.languages import say, words_of
 from hingepoint.reports.charts import numbers, scale, svg, tables
 
 WIDTH, HEIGHT = 680, 340
@@ -61,27 +62,41 @@ def draw(
         body += svg.area(upper + lower[::-1], tone) if limits else ""
     body += svg.line(LEFT, y_axis(centre), RIGHT, y_axis(centre), "ink-3", width=1.2)
     body += svg.text(
-        RIGHT, y_axis(centre) - 6, f"all {_value(centre, unit)}", size=svg.SMALL, fill="ink-3", anchor="end"
+        RIGHT,
+        y_axis(centre) - 6,
+        say("all {centre}", centre=_value(centre, unit)),
+        size=svg.SMALL,
+        fill="ink-3",
+        anchor="end",
     )
     body += "".join(_dot(u, x_axis, y_axis, unit) for u in units)
     body += _names([u for u in units if u.outside], x_axis, y_axis)
-    body += svg.text(RIGHT, HEIGHT - 10, f"Number of {of}", size=svg.SMALL, fill="ink-3", anchor="end")
+    body += svg.text(
+        RIGHT, HEIGHT - 10, say("Number of {of}", of=of), size=svg.SMALL, fill="ink-3", anchor="end"
+    )
     return svg.document(
         WIDTH,
         HEIGHT,
         body,
         kind="funnel",
-        title=f"{metric} by number of {of}",
+        title=say("{metric} by number of {of}", metric=metric, of=of),
         description=_description(units),
     )
 
 
-def table(units: Sequence[Unit], *, of: str = "Deals", unit: str = "share") -> tables.Table:
+def table(units: Sequence[Unit], *, of: str = words_of("Deals"), unit: str = "share") -> tables.Table:
     rows = [
-        (u.label, numbers.number(u.n), _value(u.value, unit), "Outside the limits" if u.outside else "Within")
+        (
+            u.label,
+            numbers.number(u.n),
+            _value(u.value, unit),
+            say("Outside the limits") if u.outside else say("Within"),
+        )
         for u in units
     ]
-    return tables.build([("Unit", False), (of, True), ("Value", True), ("Reading", False)], rows)
+    return tables.build(
+        [(say("Unit"), False), (of, True), (say("Value"), True), (say("Reading"), False)], rows
+    )
 
 
 def _value(value: float, unit: str) -> str:
@@ -104,7 +119,9 @@ def _grid(x_axis: scale.Scale, y_axis: scale.Scale, unit: str) -> str:
 
 
 def _dot(unit: Unit, x_axis: scale.Scale, y_axis: scale.Scale, kind: str) -> str:
-    hover = f"{unit.label}: {_value(unit.value, kind)} of {numbers.number(unit.n)}"
+    hover = say(
+        "{unit}: {value} of {n}", unit=unit.label, value=_value(unit.value, kind), n=numbers.number(unit.n)
+    )
     x, y = x_axis(unit.n), y_axis(unit.value)
     mark = (
         svg.diamond(x, y, 6.5, "bad-solid", hover=hover)
@@ -147,5 +164,7 @@ def _description(units: Sequence[Unit]) -> str:
     outside = [unit.label for unit in units if unit.outside]
     said = f"{numbers.plural(len(units), 'unit')}."
     return (
-        f"{said} Outside the limits: {', '.join(outside)}." if outside else f"{said} None outside the limits."
+        say("{said} Outside the limits: {outside}.", said=said, outside=", ".join(outside))
+        if outside
+        else say("{said} None outside the limits.", said=said)
     )

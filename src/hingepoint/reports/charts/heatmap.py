@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from hingepoint.records.languages import say, words_of
 from hingepoint.reports.charts import numbers, svg, tables
 
 LABEL, CELL_WIDTH, CELL_HEIGHT, HEAD = 180, 84, 30, 54
@@ -47,7 +48,7 @@ def draw(
     )
 
 
-def table(columns: Sequence[str], rows: Sequence[Row], *, corner: str = "Team") -> tables.Table:
+def table(columns: Sequence[str], rows: Sequence[Row], *, corner: str = words_of("Team")) -> tables.Table:
     lines = [(row.label, *(_word(cell) for cell in row.cells)) for row in rows]
     return tables.build([(corner, False), *((name, True) for name in columns)], lines)
 
@@ -94,7 +95,7 @@ def _two_lines(name: str, room: float) -> tuple[str, str]:
 
 def _cell(cell: Cell, x: float, y: float, where: str, low: float, high: float) -> str:
     hover = f"{where}: {_word(cell)}" + (
-        f" of {numbers.number(cell.n)}" if cell.n and not cell.hidden else ""
+        say(" of {n}", n=numbers.number(cell.n)) if cell.n and not cell.hidden else ""
     )
     shown = None if cell.hidden else cell.value
     known = shown is not None
@@ -120,4 +121,9 @@ def _key(y: float, low: float, high: float) -> str:
 
 
 def _description(columns: Sequence[str], rows: Sequence[Row]) -> str:
-    return f"{numbers.plural(len(rows), 'row')} by {numbers.plural(len(columns), 'column')}: {', '.join(columns)}."
+    return say(
+        "{rows} by {columns}: {columns_2}.",
+        rows=numbers.plural(len(rows), "row"),
+        columns=numbers.plural(len(columns), "column"),
+        columns_2=", ".join(columns),
+    )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from hingepoint.records.languages import say
 from hingepoint.reports.charts import control, numbers, scale, svg, tables
 
 WIDE, NARROW = 440, 330
@@ -35,7 +36,12 @@ def draw(points: Sequence[Point], *, title: str, unit: str = "share", width: int
     body += svg.text(4, TOP - 14, "came", size=11, fill="ink-3")
     body += svg.text(width - EDGE, bottom + 38, "said", size=11, fill="ink-3", anchor="end")
     said = "; ".join(
-        f"said {control.value_of(p.said, unit)}, came {control.value_of(p.came, unit)}" for p in points
+        say(
+            "said {said}, came {came}",
+            said=control.value_of(p.said, unit),
+            came=control.value_of(p.came, unit),
+        )
+        for p in points
     )
     kind = "reliability-narrow" if width == NARROW else "reliability"
     return svg.document(width, bottom + BELOW, body, kind=kind, title=title, description=f"{said}.")
@@ -43,16 +49,22 @@ def draw(points: Sequence[Point], *, title: str, unit: str = "share", width: int
 
 def table(points: Sequence[Point], *, unit: str = "share") -> tables.Table:
     """Return the same as rows."""
-    columns = [("Said", True), ("Came", True), ("95% interval", True), ("Deals", True), ("Reading", False)]
+    columns = [
+        (say("Said"), True),
+        (say("Came"), True),
+        (say("95% interval"), True),
+        (say("Deals"), True),
+        (say("Reading"), False),
+    ]
     rows = [
         (
             control.value_of(p.said, unit),
             control.value_of(p.came, unit),
-            f"{control.value_of(p.low, unit)} to {control.value_of(p.high, unit)}"
+            say("{low} to {high}", low=control.value_of(p.low, unit), high=control.value_of(p.high, unit))
             if p.low is not None
             else numbers.MISSING,
             numbers.number(p.deals),
-            "Clearly beside" if p.off else "As said, within chance",
+            say("Clearly beside") if p.off else say("As said, within chance"),
         )
         for p in points
     ]
@@ -73,6 +85,11 @@ def _point(p: Point, along: scale.Scale, up: scale.Scale, unit: str) -> str:
     x, reach = along(p.said), ""
     if p.low is not None and p.high is not None:
         reach = svg.line(x, up(p.low), x, up(p.high), "accent-line", width=5, cap="round")
-    hover = f"Said {control.value_of(p.said, unit)}, came {control.value_of(p.came, unit)}, {numbers.plural(p.deals, 'deal')}"
+    hover = say(
+        "Said {said}, came {came}, {deals}",
+        said=control.value_of(p.said, unit),
+        came=control.value_of(p.came, unit),
+        deals=numbers.plural(p.deals, "deal"),
+    )
     fill = "surface" if p.off else "accent"
     return reach + svg.circle(x, up(p.came), 4.5, fill, stroke="accent", width=1.6, hover=hover)

@@ -6,6 +6,7 @@ import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from hingepoint.records.languages import say, words_of
 from hingepoint.reports.charts import days, numbers, svg, tables
 from hingepoint.reports.charts.days import Days
 from hingepoint.reports.charts.scale import Scale
@@ -34,7 +35,7 @@ class Staircase:
     today: dt.date
     ahead: dt.date | None
     start: float
-    start_is: str = "list price"
+    start_is: str = words_of("list price")
     opening: float | None = None
     target: float | None = None
     walk_away: float | None = None
@@ -134,21 +135,27 @@ def _asked(stairs: Staircase, axis: Days, scale: Scale, width: int) -> str:
         return ""
     x, y = axis(stairs.today), scale(stairs.asked)
     body = svg.polyline([(x, scale(stairs.now)), (x, y), (axis.end, y)], "bad", width=2, dash="4 3")
-    words = f"asked: {numbers.money_short(stairs.asked, stairs.currency)}"
+    words = say("asked: {asked}", asked=numbers.money_short(stairs.asked, stairs.currency))
     if width == WIDE and stairs.walk_away is not None and stairs.asked < stairs.walk_away:
-        words += ", below the walk-away"
+        words += say(", below the walk-away")
     return body + svg.text(x - 6, y - 4, words, size=10.5, fill="bad", anchor="end", weight=560)
 
 
 def _told(step: Step, currency: str) -> str:
-    back = f"for {step.in_return}" if step.in_return else "nothing came back"
-    return f"{numbers.money(-step.worth, currency)} on {days.told(step.on)}, {back}"
+    back = say("for {in_return}", in_return=step.in_return) if step.in_return else say("nothing came back")
+    return say(
+        "{value} on {on}, {back}",
+        value=numbers.money(-step.worth, currency),
+        on=days.told(step.on),
+        back=back,
+    )
 
 
 def _description(stairs: Staircase) -> str:
     return (
         "; ".join(
-            f"{what} {price}{f' on {day}' if day else ''}" for day, what, price, _ in table(stairs).rows
+            f"{what} {price}{say(' on {day}', day=day) if day else ''}"
+            for day, what, price, _ in table(stairs).rows
         )
         + "."
     )
@@ -159,11 +166,13 @@ def table(stairs: Staircase) -> tables.Table:
     money = lambda price: numbers.money(price, stairs.currency)  # noqa: E731
     rows = [("", stairs.start_is.capitalize(), money(stairs.start), "")]
     rows += [
-        (days.told(step.on), f"Step {n}", money(step.price), step.in_return or "nothing")
+        (days.told(step.on), say("Step {n}", n=n), money(step.price), step.in_return or say("nothing"))
         for n, step in enumerate(stairs.steps, 1)
     ]
     rows += [
         ("", name.capitalize(), money(price), "") for name, price in _named(stairs) if name != stairs.start_is
     ]
-    rows += [("", "Asked now", money(stairs.asked), "")] if stairs.asked is not None else []
-    return tables.build([("Day", False), ("What", False), ("Price", True), ("In return", False)], rows)
+    rows += [("", say("Asked now"), money(stairs.asked), "")] if stairs.asked is not None else []
+    return tables.build(
+        [(say("Day"), False), (say("What"), False), (say("Price"), True), (say("In return"), False)], rows
+    )

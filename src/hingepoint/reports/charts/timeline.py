@@ -6,6 +6,7 @@ import datetime as dt
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from hingepoint.records.languages import say, words_of
 from hingepoint.reports.charts import days, svg, tables
 from hingepoint.reports.charts.days import Days
 
@@ -26,10 +27,10 @@ TONES = {
 }
 KINDS = ("demand", "concession", "executive", "exception")
 KIND_NAMES = {
-    "demand": "Demands",
-    "concession": "Concessions",
-    "executive": "Executives",
-    "exception": "Exceptions",
+    "demand": words_of("Demands"),
+    "concession": words_of("Concessions"),
+    "executive": words_of("Executives"),
+    "exception": words_of("Exceptions"),
 }
 
 
@@ -143,7 +144,11 @@ def _today(shown: Timeline, axis: Days, bottom: float) -> str:
         close = axis(shown.ahead)
         body += svg.line(close, TOP, close, bottom + 4, "ink-3", dash="2 3")
         body += svg.text(
-            close + 4, bottom + 15, f"close {days.told_short(shown.ahead)}", size=11, fill="ink-3"
+            close + 4,
+            bottom + 15,
+            say("close {ahead}", ahead=days.told_short(shown.ahead)),
+            size=11,
+            fill="ink-3",
         )
     return body
 
@@ -154,7 +159,7 @@ def _stages(shown: Timeline, axis: Days, width: int) -> str:
     for place, (stage, end) in enumerate(zip(shown.stages, ends, strict=True)):
         left, room = axis(stage.since), axis(end) - axis(stage.since) - 1.5
         now = place == len(shown.stages) - 1 and not shown.over
-        hover = f"{stage.name} from {days.told(stage.since)}"
+        hover = say("{stage} from {since}", stage=stage.name, since=days.told(stage.since))
         body += svg.rect(
             left, TOP + 4, room, STAGE_HEIGHT, "accent" if now else "quiet-soft", radius=3, hover=hover
         )
@@ -162,7 +167,7 @@ def _stages(shown: Timeline, axis: Days, width: int) -> str:
             fill = "surface" if now else "ink-2"
             body += svg.text(left + 5, TOP + 16, stage.name, size=10.5, fill=fill, room=room - 8)
     if width == WIDE:
-        body += svg.text(LEFT[WIDE] - 12, TOP + 16, "Stage", size=svg.SMALL, fill="ink-3", anchor="end")
+        body += svg.text(LEFT[WIDE] - 12, TOP + 16, say("Stage"), size=svg.SMALL, fill="ink-3", anchor="end")
     return body
 
 
@@ -236,20 +241,20 @@ def _description(shown: Timeline) -> str:
         if any(mark.kind == kind for mark in shown.marks)
     )
     told = [part for part in (rows, counts) if part]
-    return ". ".join(told) + "." if told else "Nothing is on record yet."
+    return ". ".join(told) + "." if told else say("Nothing is on record yet.")
 
 
 def table(shown: Timeline) -> tables.Table:
     """Return the same in the order of time: the day, what it is, and in words; first the days of each agreement."""
-    rows: list[tuple[dt.date, str, str]] = [(one.since, "Stage", one.name) for one in shown.stages]
+    rows: list[tuple[dt.date, str, str]] = [(one.since, say("Stage"), one.name) for one in shown.stages]
     rows += [(mark.on, KIND_NAMES[mark.kind][:-1], mark.words) for mark in shown.marks]
     for row in shown.rows:
         rows += [(step.on, row.name, step.word) for step in row.steps]
-        rows += [(row.needed_by, row.name, "Needed by this day")] if row.needed_by else []
-    rows += [(shown.ahead, "Deal", "Expected to close")] if shown.ahead and not shown.over else []
-    rows.append((shown.today, "Deal", "Closed" if shown.over else "Today"))
+        rows += [(row.needed_by, row.name, say("Needed by this day"))] if row.needed_by else []
+    rows += [(shown.ahead, say("Deal"), say("Expected to close"))] if shown.ahead and not shown.over else []
+    rows.append((shown.today, say("Deal"), say("Closed") if shown.over else say("Today")))
     told = [(days.told(day), what, words) for day, what, words in _in_order(rows)]
-    return tables.build([("Day", False), ("What", False), ("In words", False)], told)
+    return tables.build([(say("Day"), False), (say("What"), False), (say("In words"), False)], told)
 
 
 def _in_order(rows: Iterable[tuple[dt.date, str, str]]) -> list[tuple[dt.date, str, str]]:

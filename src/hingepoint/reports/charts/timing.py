@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from hingepoint.records.languages import say
 from hingepoint.reports.charts import numbers, scale, svg, tables
 
 WIDTH, HEIGHT = 640, 256
@@ -56,7 +57,7 @@ def draw(
         HEIGHT,
         body,
         kind="timing",
-        title=f"{label}: effect on {metric} by when it is gained",
+        title=say("{label}: effect on {metric} by when it is gained", label=label, metric=metric),
         description=_description(points, unit, best_by),
     )
 
@@ -71,7 +72,9 @@ def table(points: Sequence[Point], *, unit: str = "points") -> tables.Table:
         )
         for p in points
     ]
-    return tables.build([("Gained by", False), ("Effect", True), ("Likely", True), ("Deals", True)], rows)
+    return tables.build(
+        [(say("Gained by"), False), (say("Effect"), True), (say("Likely"), True), (say("Deals"), True)], rows
+    )
 
 
 def _places(count: int) -> list[float]:
@@ -111,13 +114,25 @@ def _best_by(points: Sequence[Point], places: list[float], best_by: str) -> str:
     anchor = "end" if x > (LEFT + RIGHT) / 2 else "start"
     near = x - 7 if anchor == "end" else x + 7
     return svg.line(x, TOP - 6, x, BOTTOM, "brass", width=1.5, dash="4 3") + svg.text(
-        near, TOP + 3, f"best by {best_by}", size=svg.SMALL, fill="brass", anchor=anchor, weight=560
+        near,
+        TOP + 3,
+        say("best by {best_by}", best_by=best_by),
+        size=svg.SMALL,
+        fill="brass",
+        anchor=anchor,
+        weight=560,
     )
 
 
 def _point(point: Point, x: float, axis: scale.Scale, unit: str) -> str:
     sure = point.low > 0 or point.high < 0
-    hover = f"By {point.landmark}: {numbers.effect(point.effect, unit)} ({numbers.interval(point.low, point.high, unit)}), {numbers.plural(point.deals, 'deal')}"
+    hover = say(
+        "By {landmark}: {effect} ({low}), {deals}",
+        landmark=point.landmark,
+        effect=numbers.effect(point.effect, unit),
+        low=numbers.interval(point.low, point.high, unit),
+        deals=numbers.plural(point.deals, "deal"),
+    )
     dot = svg.circle(
         x, axis(point.effect), 4.5, "accent" if sure else "surface", stroke="accent", hover=hover
     )
@@ -135,6 +150,11 @@ def _point(point: Point, x: float, axis: scale.Scale, unit: str) -> str:
 
 def _description(points: Sequence[Point], unit: str, best_by: str) -> str:
     if not points:
-        return "No landmark could be estimated."
-    told = "; ".join(f"by {p.landmark} {numbers.effect(p.effect, unit)}" for p in points)
-    return f"{told}. {f'Best by {best_by}.' if best_by else 'No clear last moment.'}"
+        return say("No landmark could be estimated.")
+    told = "; ".join(
+        say("by {landmark} {effect}", landmark=p.landmark, effect=numbers.effect(p.effect, unit))
+        for p in points
+    )
+    return (
+        f"{told}. {say('Best by {best_by}.', best_by=best_by) if best_by else say('No clear last moment.')}"
+    )

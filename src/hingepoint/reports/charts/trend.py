@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from hingepoint.records.languages import say
 from hingepoint.reports.charts import numbers, scale, svg, tables
 
 WIDE, NARROW = 500, 330
@@ -47,7 +48,7 @@ def draw(
         body += svg.polyline([(x, axis(value)) for x, value in run], "accent", width=1.8)
     body += "".join(_point(p, x, axis, unit) for p, x in zip(points, places, strict=True))
     body += _periods(points, places, width)
-    title = f"{metric} over time"
+    title = say("{metric} over time", metric=metric)
     return svg.document(
         width, HEIGHT, body, kind="trend", title=title, description=_description(points, target, unit)
     )
@@ -57,14 +58,18 @@ def table(points: Sequence[Point], *, unit: str = "share") -> tables.Table:
     """Return the same as rows: when, the value, its interval, on how many deals."""
     rows = [
         (
-            f"{p.period}, so far" if p.going else p.period,
-            _value(p.value, unit) if p.value is not None else "too few to tell",
-            f"{_value(p.low, unit)} to {_value(p.high, unit)}" if p.low is not None else numbers.MISSING,
+            say("{period}, so far", period=p.period) if p.going else p.period,
+            _value(p.value, unit) if p.value is not None else say("too few to tell"),
+            say("{low} to {high}", low=_value(p.low, unit), high=_value(p.high, unit))
+            if p.low is not None
+            else numbers.MISSING,
             numbers.number(p.deals),
         )
         for p in points
     ]
-    return tables.build([("When", False), ("Value", True), ("95% interval", True), ("Deals", True)], rows)
+    return tables.build(
+        [(say("When"), False), (say("Value"), True), (say("95% interval"), True), (say("Deals"), True)], rows
+    )
 
 
 def _value(value: float | None, unit: str) -> str:
@@ -103,7 +108,7 @@ def _notes(points: Sequence[Point], places: Sequence[float], step: float) -> str
 def _target(axis: scale.Scale, target: float, unit: str, width: int) -> str:
     line = svg.line(LEFT, axis(target), width - EDGE, axis(target), "brass", width=1.2, dash="5 4")
     sample = svg.line(2, TOP - 16, 18, TOP - 16, "brass", width=1.2, dash="5 4")
-    words = f"target {_value(target, unit)}"
+    words = say("target {target}", target=_value(target, unit))
     return line + sample + svg.text(24, TOP - 12, words, size=11, fill="brass", weight=560)
 
 
@@ -143,6 +148,16 @@ def _periods(points: Sequence[Point], places: Sequence[float], width: int) -> st
 def _description(points: Sequence[Point], target: float | None, unit: str) -> str:
     known = [p for p in points if p.value is not None]
     if not known:
-        return "Too few deals to tell."
-    said = f"From {_value(known[0].value, unit)} in {known[0].period} to {_value(known[-1].value, unit)} in {known[-1].period}"
-    return f"{said}; target {_value(target, unit)}." if target is not None else f"{said}."
+        return say("Too few deals to tell.")
+    said = say(
+        "From {value} in {period} to {value_2} in {period_2}",
+        value=_value(known[0].value, unit),
+        period=known[0].period,
+        value_2=_value(known[-1].value, unit),
+        period_2=known[-1].period,
+    )
+    return (
+        say("{said}; target {target}.", said=said, target=_value(target, unit))
+        if target is not None
+        else f"{said}."
+    )

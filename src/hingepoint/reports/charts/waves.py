@@ -6,6 +6,8 @@ import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from hingepoint.records import conventions
+from hingepoint.records.languages import say
 from hingepoint.reports.charts import svg, tables
 from hingepoint.reports.charts.days import Days
 
@@ -45,18 +47,20 @@ def draw(
         bottom + 12,
         body,
         kind="waves",
-        title=f"Who starts when: {name}",
+        title=say("Who starts when: {name}", name=name),
         description=_description(teams, nobody_waits_from),
     )
 
 
 def table(teams: Sequence[Team]) -> tables.Table:
     """Return the same as rows: the team and its day."""
-    return tables.build([("Team", False), ("Starts", True)], [(one.name, _day(one.on)) for one in teams])
+    return tables.build(
+        [(say("Team"), False), (say("Starts"), True)], [(one.name, _day(one.on)) for one in teams]
+    )
 
 
 def _day(day: dt.date | None) -> str:
-    return f"{day.day} {day:%b %Y}" if day else "waits"
+    return conventions.day(day) if day else "waits"
 
 
 def _axis(teams: Sequence[Team], today: dt.date, width: int) -> Days:
@@ -92,9 +96,18 @@ def _description(teams: Sequence[Team], nobody_waits_from: dt.date | None) -> st
     days = sorted({one.on for one in teams if one.on})
     waiting = sum(one.on is None for one in teams)
     if not days:
-        return "No team starts."
-    said = f"{len(teams)} teams in {len(days)} waves from {_day(days[0])} to {_day(days[-1])}"
-    said += f"; {waiting} wait" if waiting else ""
+        return say("No team starts.")
+    said = say(
+        "{teams} teams in {days} waves from {days_2} to {days_3}",
+        teams=len(teams),
+        days=len(days),
+        days_2=_day(days[0]),
+        days_3=_day(days[-1]),
+    )
+    said += say("; {waiting} wait", waiting=waiting) if waiting else ""
     if nobody_waits_from:
-        said += f"; hatched from {_day(nobody_waits_from)} on, when no team waits"
+        said += say(
+            "; hatched from {nobody_waits_from} on, when no team waits",
+            nobody_waits_from=_day(nobody_waits_from),
+        )
     return f"{said}."

@@ -67,11 +67,14 @@ def plural_in(source: str) -> tuple[str, str, str] | None:
     return source[: found.start()].strip(), found[1], found[2] or found[1] + "s"
 
 
-def translated(source: str, catalogue: Catalogue) -> str:
-    """Return an expression whose words are those of the catalogue. Asks it for each sentence once."""
+def translated(source: str, catalogue: Catalogue, *, loop: bool = False) -> str:
+    """Return an expression whose words are those of the catalogue; ``loop``: of a ``for``, in which ``in`` compares nothing.
+    Asks it for each sentence once."""
     for found in _PLURAL.finditer(source):  # looked up when the page is rendered
         catalogue.forms(f"{{n}} {found[1]}", f"{{n}} {found[2] or found[1] + 's'}")
-    return "".join(_translated_level(iter(_TOKEN.findall(source)), catalogue, silent=False))
+    of_loop, begins, looped = source.partition(" in ") if loop else ("", "", source)
+    said = "".join(_translated_level(iter(_TOKEN.findall(looped)), catalogue, silent=False))
+    return of_loop + begins + said
 
 
 @dataclass
@@ -95,6 +98,7 @@ def _translated_level(tokens: Iterator[str], catalogue: Catalogue, *, silent: bo
             chain.terms.append([])
         elif token in _ENDS or token in _CLOSES.values():
             quiet = silent or (token == "=" and chain.last_name() in _NAMES) or token in _COMPARES  # noqa: S105
+            chain.silent |= token == ":"  # noqa: S105  (a key of a dict)
             yield _said(chain, catalogue) + token
             chain = _Chain(quiet)
             if token in _CLOSES.values():

@@ -117,7 +117,7 @@ def _head(block: str, catalogue: Catalogue) -> str:
     before, after = block.split(word, 1)
     inside = re.match(r"(.*?)([-+]?%\})$", after, re.DOTALL)
     assert inside
-    return before + word + expressions.translated(inside[1], catalogue) + inside[2]
+    return before + word + expressions.translated(inside[1], catalogue, loop=word == "for") + inside[2]
 
 
 def _tag(one: Tag, catalogue: Catalogue) -> str:

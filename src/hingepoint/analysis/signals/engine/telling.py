@@ -32,6 +32,7 @@ from hingepoint.analysis.signals.shape import (
 from hingepoint.analysis.spc import change, funnel
 from hingepoint.analysis.spc.baseline import ENOUGH
 from hingepoint.analysis.spc.charts import Chart
+from hingepoint.records.languages import say, say_noun
 
 #: What units are compared on when they lie apart: so many of the newest periods.
 RECENT = 6
@@ -61,7 +62,11 @@ def tell(prepared: Prepared, calendar: Calendar, charted: Charted, rng: np.rando
             one for one in places if one.reading is not None and _hides_everybody(prepared, one.place)
         )
         if not places:
-            return Told(signal, State.NO_DATA, needs=f"At least {signal.least} answers. {signal.needs}")
+            return Told(
+                signal,
+                State.NO_DATA,
+                needs=say("At least {least} answers. {needs}", least=signal.least, needs=signal.needs),
+            )
     places = tuple(sorted(places, key=_order))
     told = Told(signal, worst(places, prepared.silent_since), places, silent_since=prepared.silent_since)
     raised = [one.place for one in places if one.state is State.RAISED]
@@ -106,18 +111,25 @@ def _whole_by(prepared: Prepared, calendar: Calendar, number: int) -> dt.date:
 
 
 def _for_trial(prepared: Prepared, until: dt.date, calendar: Calendar) -> str:
-    return f"{_since_when(prepared.rules)}Limits are for trial until {until}: {ENOUGH} {calendar.period}s are needed."
+    return say(
+        "{rules}Limits are for trial until {until}: {count} are needed.",
+        rules=_since_when(prepared.rules),
+        until=until,
+        count=say_noun(calendar.period, f"{calendar.period}s", ENOUGH, str(ENOUGH)),
+    )
 
 
 def _since_when(rules: Rules | None) -> str:
     if rules is None:
         return ""
-    return f"{'Limits were set anew from' if rules.reason else 'New rules hold since'} {rules.since}. "
+    return (
+        f"{say('Limits were set anew from') if rules.reason else say('New rules hold since')} {rules.since}. "
+    )
 
 
 def _needs(places: Sequence[Reading], prepared: Prepared, calendar: Calendar) -> str:
     if prepared.silent_since:
-        return f"News: nothing was delivered since {prepared.silent_since}."
+        return say("News: nothing was delivered since {silent_since}.", silent_since=prepared.silent_since)
     until = places[0].trial_until
     return _for_trial(prepared, until, calendar) if until else ""
 

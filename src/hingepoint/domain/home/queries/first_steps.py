@@ -29,9 +29,11 @@ from hingepoint.domain.discovery.queries.runs import may_run
 from hingepoint.domain.people.models import Invitation, User, comes_in, sees_all
 from hingepoint.domain.strategy.models import Playbook, Strategy
 from hingepoint.domain.upkeep.composed import Composed, Given
+from hingepoint.records import conventions
 from hingepoint.records.findings import Source
 from hingepoint.records.findings import Status as RunStatus
 from hingepoint.records.first_steps import FirstStep
+from hingepoint.records.languages import say, say_many
 from hingepoint.records.strategy import Status
 
 #: Of those who own open deals so many are let in, and the step counts as done: who has left must not hold it.
@@ -91,7 +93,7 @@ def first_steps(viewer: Any, *, at: dt.datetime) -> FirstSteps | None:
         "deals": (facts.any_deal, ""),
         "people": _people(facts.owners, facts.let_in),
         "words": _words(facts.words),
-        "discovery": (facts.ran, "A run is under way." if facts.runs and not facts.ran else ""),
+        "discovery": (facts.ran, say("A run is under way.") if facts.runs and not facts.ran else ""),
         "strategy": (facts.strategy is not None, facts.strategy_name or ""),
         "in_force": (bool(facts.published) and facts.strategy_status == Status.IN_FORCE, ""),
     }
@@ -161,14 +163,20 @@ def _strategies() -> Any:
 def _people(owners: int, let_in: int) -> _How:
     """Return how many of the active owners of open deals can sign in, or have a link that lets them in."""
     if not owners:
-        return True, "Nobody owns an open deal."
-    return let_in >= MOST_LET_IN * owners, f"{let_in:,} of {owners:,} owners of open deals have a way in."
+        return True, say("Nobody owns an open deal.")
+    return let_in >= MOST_LET_IN * owners, say(
+        "{let_in} of {owners} owners of open deals have a way in.",
+        let_in=conventions.number(let_in),
+        owners=conventions.number(owners),
+    )
 
 
 def _words(number: int) -> _How:
     if not number:
-        return True, "No word of your files is in question."
-    return False, f"{number:,} {'word is' if number == 1 else 'words are'} in question."
+        return True, say("No word of your files is in question.")
+    return False, say_many(
+        "{n} word is in question.", "{n} words are in question.", number, n=conventions.number(number)
+    )
 
 
 _FACTS: Composed[User] = Composed(_facts)

@@ -43,6 +43,7 @@ from hingepoint.domain.strategy.queries import coverage
 from hingepoint.domain.upkeep.kept import Shelf
 from hingepoint.records.agreements import AgreementState
 from hingepoint.records.deals import DealStatus, EventKind
+from hingepoint.records.languages import say, say_many
 
 #: Conversations that a manager is offered; the first three at once.
 QUEUE = 12
@@ -233,22 +234,23 @@ def time_pressure(days: int | None) -> float:
 
 def _why(line: AgreementLine, days: int | None) -> str:
     stand = {
-        AgreementState.NEEDED: "nobody has planned how to ask",
-        AgreementState.PLANNED: "planned, not asked yet",
-        AgreementState.ASKED: "asked, no answer yet",
-        AgreementState.SOFT: "kind words, nobody promised an act",
-        AgreementState.BROKEN: "they agreed and did not do it",
-        AgreementState.GAINED: "they promised to act; was it done?",
-        AgreementState.LAPSED: "it lapsed",
+        AgreementState.NEEDED: say("nobody has planned how to ask"),
+        AgreementState.PLANNED: say("planned, not asked yet"),
+        AgreementState.ASKED: say("asked, no answer yet"),
+        AgreementState.SOFT: say("kind words, nobody promised an act"),
+        AgreementState.BROKEN: say("they agreed and did not do it"),
+        AgreementState.GAINED: say("they promised to act; was it done?"),
+        AgreementState.LAPSED: say("it lapsed"),
     }.get(AgreementState(line.state), "open")
     return stand if days is None else f"{stand}; {_when(days)}"
 
 
 def _when(days: int) -> str:
     if days == 0:
-        return "due today"
-    number = f"{abs(days)} day" + ("" if abs(days) == 1 else "s")
-    return f"due in {number}" if days > 0 else f"{number} late"
+        return say("due today")
+    if days > 0:
+        return say_many("due in {n} day", "due in {n} days", days, n=days)
+    return say_many("{n} day late", "{n} days late", -days, n=-days)
 
 
 def _open_deals(viewer: Any, *, since: dt.datetime, today: dt.date) -> dict[str, int]:

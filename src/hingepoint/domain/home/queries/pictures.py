@@ -17,10 +17,11 @@ from hingepoint.domain.strategy.models import PivotalAgreement, Strategy
 from hingepoint.domain.strategy.queries import coverage
 from hingepoint.domain.upkeep.kept import Shelf
 from hingepoint.records.errors import Hidden
+from hingepoint.records.languages import words_of
 from hingepoint.records.people import Role
 
 DRAWN_FOR = ("seller", "manager", "sponsor")
-NOBODY = "Nobody"
+NOBODY = words_of("Nobody")
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,7 @@ from hingepoint.domain.deals.models import Deal
 from hingepoint.domain.plans.models import Plan
 from hingepoint.domain.plans.parts import OFFER, TRADES, Line, Part, from_json, ranked
 from hingepoint.domain.plans.rules import may_review
+from hingepoint.records import conventions
 from hingepoint.records.errors import Hidden
 from hingepoint.records.languages import say
 
@@ -160,4 +161,4 @@ def filled(
 
 
 def day_in_words(value: dt.date | None) -> str:
-    return f"{value.day} {value:%b %Y}" if value else ""
+    return conventions.day(value) if value else ""

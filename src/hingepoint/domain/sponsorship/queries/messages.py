@@ -16,7 +16,9 @@ from hingepoint.domain.sponsorship.models import MessageReader, SponsorMessage
 from hingepoint.domain.strategy import results
 from hingepoint.domain.strategy.models import PivotalAgreement, Strategy
 from hingepoint.domain.strategy.queries import coverage
+from hingepoint.records import conventions
 from hingepoint.records.errors import Hidden
+from hingepoint.records.languages import say, words_of
 from hingepoint.records.people import Role
 
 MOST_SHOWN = 12
@@ -124,16 +126,24 @@ def template(viewer: Any, *, today: dt.date) -> Template:
         raise Hidden("not theirs to write")
     strategy = Strategy.objects.visible_to(viewer).in_force().first()
     if strategy is None:
-        return Template("What we win by", f"To everybody who sells,\n\n{_ASK}\n\n{viewer.name}")
+        return Template(
+            say("What we win by"),
+            say("To everybody who sells,\n\n{ask}\n\n{viewer}", ask=_ASK, viewer=viewer.name),
+        )
     parts = [_changed(viewer, strategy, today), _counts(viewer, strategy, today), _ASK, _OFFER]
     lines = "\n\n".join(part for part in parts if part)
     return Template(
-        f"{strategy.name}: where we stand", f"To everybody who sells,\n\n{lines}\n\n{viewer.name}"
+        say("{strategy}: where we stand", strategy=strategy.name),
+        say("To everybody who sells,\n\n{lines}\n\n{viewer}", lines=lines, viewer=viewer.name),
     )
 
 
-_ASK = "Before your next talk write down what you will ask for, of whom and by which day. Ten minutes are enough."
-_OFFER = "If a door stays shut, ask me to join, with one sentence on what for. I take one part and leave the price to you."
+_ASK = words_of(
+    "Before your next talk write down what you will ask for, of whom and by which day. Ten minutes are enough."
+)
+_OFFER = words_of(
+    "If a door stays shut, ask me to join, with one sentence on what for. I take one part and leave the price to you."
+)
 
 
 def _changed(viewer: Any, strategy: Strategy, today: dt.date) -> str:
@@ -144,12 +154,15 @@ def _changed(viewer: Any, strategy: Strategy, today: dt.date) -> str:
             continue
         told = " against ".join(_value(one.kind, value) for value in (since, before))
         moved: dict[bool | None, str] = {
-            True: "That is better, like for like.",
-            False: "That is worse, like for like.",
+            True: say("That is better, like for like."),
+            False: say("That is worse, like for like."),
         }
-        return (
-            f"Since {one.start.day} {one.start:%B} we stand at {told} in the year before: {metric_words.title(one.metric)}. "
-            f"{moved.get(one.moved, 'That may still be chance.')}"
+        return say(
+            "Since {day} we stand at {told} in the year before: {metric}. {moved}",
+            day=conventions.day_and_month(one.start),
+            told=told,
+            metric=metric_words.title(one.metric),
+            moved=moved.get(one.moved, say("That may still be chance.")),
         )
     return ""
 
@@ -168,7 +181,9 @@ def _counts(viewer: Any, strategy: Strategy, today: dt.date) -> str:
     if not known:
         return ""
     one, in_time = min(known, key=lambda each: each[1].there / each[1].needed)
-    return (
-        f"One agreement counts most this quarter: {one.type}. It was there in time on {in_time.there:,} of the "
-        f"{in_time.needed:,} deals that needed it."
+    return say(
+        "One agreement counts most this quarter: {type}. It was there in time on {there} of the {needed} deals that needed it.",
+        type=one.type,
+        there=conventions.number(in_time.there),
+        needed=conventions.number(in_time.needed),
     )
