@@ -25,8 +25,9 @@ SAME = 3
 #: The steps of SQLite's machine are counted by so many.
 BY = 20
 #: In a company of four times as many deals a page may take so many times the steps, and so many beside them; one that reads
-#: more by its nature, no more than the deals are.
-GROWS, AS_DEALS, BESIDE = 1.25, 4.5, 1_000
+#: more by its nature, no more than the deals are. Each statement about a leader's deals may pass the index of all open ones, which is
+#: five times a home in this company: that is what stands beside.
+GROWS, AS_DEALS, BESIDE = 1.25, 4.5, 2_000
 
 #: route -> how many statements it may have, and why.
 MORE_STATEMENTS: dict[str, tuple[int, str]] = {

@@ -140,22 +140,25 @@ def manager_week(viewer: Any, *, today: dt.date, now: dt.datetime) -> ManagerWee
     """Return what a manager does about the team's deals this week. At most nine SQL queries."""
     shelf = Shelf(coverage.ON_OPEN)
     changes = changes_since(viewer, since=now - WEEK, most=MOST_CHANGES)
+    opened = _open_deals(viewer, since=now - WEEK, today=today)
     return ManagerWeek(
-        queue=conversations(viewer, today=today),
+        queue=conversations(viewer, today=today, deals=opened["deals"]),
         coverage=tuple(coverage.on_open_deals(viewer, shelf=shelf)),
         changed=changes.newest,
         changes=changes.counts,
         late=tuple(_late_deals(viewer, today)),
         review=tuple(reviews.to_review(viewer, today=today)),
         counted_at=shelf.counted_at,
-        **_open_deals(viewer, since=now - WEEK, today=today),
+        **opened,
     )
 
 
-def conversations(viewer: Any, *, today: dt.date) -> tuple[Conversation, ...]:
+def conversations(viewer: Any, *, today: dt.date, deals: int | None = None) -> tuple[Conversation, ...]:
     """Return the talks worth having with the viewer's sellers, the weightiest first; not those of which a session's next
-    step is still ahead. Two SQL queries, one more where the largest deals do not decide it."""
-    first = _of_largest_deals(viewer, today) or _of_all_deals(viewer, today)
+    step is still ahead. Of ``deals`` open ones, where that is known, few are weighed at once. Two SQL queries, one more where the
+    largest deals do not decide it."""
+    few = deals is not None and deals <= LARGEST
+    first = (not few and _of_largest_deals(viewer, today)) or _of_all_deals(viewer, today)
     rows = with_deals(Agreement.objects.filter(pk__in=[one.agreement for one in first])).in_bulk()
     lines = {one: work_line(rows[one.agreement], today) for one in first if one.agreement in rows}
     return tuple(
