@@ -2,7 +2,7 @@
 
 It runs in every test of the domain, the jobs and the sync (``tests/conftest.py``): no transaction of an action writes more than
 ``MOST_ROWS``, unless the test says why (``@pytest.mark.holds``); the trail comes last; and where the trail tells only of what no
-kept answer reads (``touched.APART``), or of what is known to write few tables (``touched.WRITES``), nothing else was written that one reads.
+kept answer reads (``touched.APART``), or of what is known to write few tables (``writes.WRITES``), nothing else was written that one reads.
 """
 
 from __future__ import annotations
@@ -15,7 +15,8 @@ from typing import Any
 
 from django.db import connection
 
-from hingepoint.domain.agreements.touched import APART, WRITES
+from hingepoint.domain.agreements.touched import APART
+from hingepoint.domain.upkeep.writes import WRITES
 
 _WRITES = ("INSERT", "UPDATE", "DELETE")
 _TABLE = re.compile(r'(?:INTO|UPDATE|FROM)\s+"?(\w+)')

@@ -371,7 +371,7 @@ class TestTraps:
     def test_places_too_small_or_too_new_are_told_by_name_and_size(self):
         """Six deals are of a team that has no others, some of one that opened in spring."""
         made = tables(1)
-        opened = pl.col("created").dt.date() >= dt.date(2026, 5, 1)
+        opened = pl.col("created").dt.date() >= dt.date(2026, 3, 1)
         few = pl.col("deal_id").is_in(made.deals["deal_id"].gather_every(150).implode())
         team = pl.when(few).then(pl.lit("Outpost")).when(opened & (pl.col("team") == "Team 3"))
         moved = made.deals.with_columns(team=team.then(pl.lit("New team")).otherwise("team"))

@@ -36,6 +36,7 @@ from hingepoint.domain.strategy.queries import coverage
 from hingepoint.domain.trail import actions as trail
 from hingepoint.domain.upkeep import kept
 from hingepoint.domain.upkeep.models import KeptAnswer
+from hingepoint.domain.upkeep.writes import WRITES
 from hingepoint.jobs import minutely
 from hingepoint.records.agreements import AgreementState
 from hingepoint.records.deals import EventKind
@@ -103,10 +104,8 @@ def test_what_no_answer_reads_makes_none_anew_but_the_one_that_reads_the_trail(l
 
 def test_what_the_trail_tells_apart_is_told_by_it():
     assert SENTENCES.keys() >= touched.APART
-    assert {subject for subject, _ in touched.WRITES} <= SENTENCES.keys()
-    assert all(
-        f"domain_{table}" in locks.READ_BY_KEPT_ANSWERS for of in touched.WRITES.values() for table in of
-    )
+    assert {subject for subject, _ in WRITES} <= SENTENCES.keys()
+    assert all(f"domain_{table}" in locks.READ_BY_KEPT_ANSWERS for of in WRITES.values() for table in of)
 
 
 def steps(cast) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 
 from hingepoint.domain.agreements.models import Agreement
 from hingepoint.domain.agreements.queries import catalogue
-from hingepoint.domain.agreements.touched import APART, WRITES
+from hingepoint.domain.agreements.touched import APART
 from hingepoint.domain.coaching.queries import sessions
 from hingepoint.domain.detection.queries import rules
 from hingepoint.domain.discovery.queries import readiness
@@ -26,6 +26,7 @@ from hingepoint.domain.strategy.models import PivotalAgreement, Strategy
 from hingepoint.domain.strategy.queries import coverage
 from hingepoint.domain.sync import dates
 from hingepoint.domain.upkeep.kept import Question
+from hingepoint.domain.upkeep.writes import WRITES
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,7 @@ from hingepoint.analysis.signals.shape import Facts
 from hingepoint.domain.agreements.models import AgreementEvent, AgreementType
 from hingepoint.domain.deals.frames import DEAL_ROW, read, with_places
 from hingepoint.domain.deals.kept_rows import KeptRows, Shelf
-from hingepoint.domain.deals.models import Deal, DealEvent
+from hingepoint.domain.deals.models import Deal, DealEvent, that_count
 from hingepoint.domain.escalations.frames import policies_frame, pulses_frame, steps_frame
 from hingepoint.domain.involvement.frames import roles_frame
 from hingepoint.domain.negotiation.frames import concessions_frame, corridors_frame, demands_frame
@@ -69,6 +69,7 @@ _STEPS = KeptRows(
     "agreement-steps",
     partial(
         AgreementEvent.objects.filter,
+        that_count("agreement__deal"),
         agreement__deal__status=DealStatus.WON,
         agreement__deal__projected_amount__isnull=False,
     ),
