@@ -331,8 +331,8 @@ def test_a_damaged_database_is_not_backed_up_as_if_it_were_sound(installation, b
 
 
 SOMEBODY = (
-    "INSERT INTO domain_user (key, name, role, title, is_active, version, password) "
-    "VALUES ('some', 'Somebody', 'seller', '', 1, 1, '')"
+    "INSERT INTO domain_user (key, name, role, title, is_active, version, password, language) "
+    "VALUES ('some', 'Somebody', 'seller', '', 1, 1, '', '')"
 )
 
 
