@@ -6,6 +6,7 @@ One story each, with real clicks: prepare, print, debrief; review, return.
 from __future__ import annotations
 
 import datetime as dt
+from itertools import product
 
 import pytest
 from django.utils import timezone
@@ -64,21 +65,15 @@ def test_a_sellers_week_on_a_phone(company, visit, axe, screenshots):
     assert axe(page) == []
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
-def test_plans_and_talks_hinder_nobody_on_a_phone_in_light_and_dark(company, visit, axe, screenshots, theme):
+def test_plans_and_talks_hinder_nobody_on_a_phone_in_light_and_dark(company, visit, axe, screenshots):
     seller = people.persona(Role.SELLER)
     plan = (
         Plan.objects.visible_to(seller).of_talks().newest().filter(talk_on__gt=timezone.localdate()).first()
     )
     deal, talk = f"/deals/{plan.deal_id}", f"/deals/{plan.deal_id}/agreements/{plan.agreement.type_id}"
-    window = visit(seller, size="phone", theme=theme)
-    for path in (
-        "/talks/",
-        f"{talk}/plan",
-        f"{talk}/debrief?kept=soft",
-        f"{deal}/plan",
-        f"{deal}/plan/write",
-    ):
+    pages = ("/talks/", f"{talk}/plan", f"{talk}/debrief?kept=soft", f"{deal}/plan", f"{deal}/plan/write")
+    windows = {theme: visit(seller, size="phone", theme=theme) for theme in ("light", "dark")}
+    for (theme, window), path in product(windows.items(), pages):
         page = window.open(path)
         assert axe(page) == [], path
         assert not window.is_too_wide(), path
