@@ -23,6 +23,13 @@ from authlib.oidc.core.grants.util import create_half_hash
 from cryptography.hazmat.primitives.asymmetric import rsa
 from werkzeug.serving import make_server
 
+#: How the company's sign-on is set where a test says nothing else.
+SETTINGS = {
+    "groups_claim": "groups",
+    "proven_by": "email_verified",
+    "second_factors": ["mfa"],
+    "makes_people": True,
+}
 CLIENT, SECRET = "hingepoint", "kept between the two"
 ADA = {"sub": "ada-1", "name": "Ada", "email": "ada@hinge.example", "email_verified": True, "amr": ["pwd"]}
 

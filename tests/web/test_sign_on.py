@@ -31,7 +31,7 @@ from hingepoint.jobs.mails import send_digests
 from hingepoint.records.errors import Refused
 from hingepoint.records.people import Role, SignIn
 from hingepoint.records.sign_on import Arrival
-from providers import ADA, CLIENT, SECRET, Strict, query_of, unsigned
+from providers import ADA, CLIENT, SECRET, SETTINGS, Strict, query_of, unsigned
 
 BACK = "/sign-in/company/back"
 LATER = NOW + dt.timedelta(days=3)
@@ -53,17 +53,8 @@ def provider(running, settings):
 
 
 def kept(by, issuer, **differing):
-    facts = {
-        "issuer": issuer,
-        "client_id": CLIENT,
-        "secret": SECRET,
-        "groups_claim": "groups",
-        "proven_by": "email_verified",
-        "second_factors": ["mfa"],
-        "makes_people": True,
-        "otherwise": None,
-    }
-    actions.save(by=by, at=NOW, version=None, **facts | differing)
+    facts = {"issuer": issuer, "client_id": CLIENT, "secret": SECRET, "otherwise": None}
+    actions.save(by=by, at=NOW, version=None, **SETTINGS | facts | differing)
 
 
 @pytest.fixture

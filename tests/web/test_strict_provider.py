@@ -33,7 +33,7 @@ from hingepoint.domain.people.models import User
 from hingepoint.domain.sign_on import actions
 from hingepoint.domain.sign_on.models import CompanyAccount
 from hingepoint.records.people import Role
-from providers import query_of
+from providers import SETTINGS, query_of
 
 ROOT = Path(__file__).resolve().parents[2]
 HOME = ROOT / "build/strict-provider"
@@ -110,17 +110,8 @@ def provider(running, settings, cast):
 
 
 def kept(cast, provider, **differing):
-    facts = {
-        "issuer": provider.issuer,
-        "client_id": CLIENT,
-        "secret": SECRET,
-        "groups_claim": "groups",
-        "proven_by": "email_verified",
-        "second_factors": ["mfa"],
-        "makes_people": True,
-        "otherwise": Role.SELLER,
-    }
-    actions.save(by=cast.sponsor, at=NOW, version=None, **facts | differing)
+    facts = {"issuer": provider.issuer, "client_id": CLIENT, "secret": SECRET, "otherwise": Role.SELLER}
+    actions.save(by=cast.sponsor, at=NOW, version=None, **SETTINGS | facts | differing)
 
 
 @dataclass

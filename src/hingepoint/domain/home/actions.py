@@ -18,11 +18,10 @@ from hingepoint.domain.home.standing import Kept
 from hingepoint.domain.upkeep import actions as upkeep
 from hingepoint.domain.upkeep.kept import asked_anew
 from hingepoint.domain.upkeep.models import KeptAnswer, KeptDay
+from hingepoint.domain.upkeep.rules import EVERY_DAY_FOR
 
 #: From so many deals on pages read kept answers; below, they count at once, in less than a tenth of a second each.
 LARGE = 1_000
-#: So long every day is kept; of the time before, the last day of each month.
-EVERY_DAY_FOR = dt.timedelta(days=62)
 
 
 def renew_answers(*, at: dt.datetime) -> int:

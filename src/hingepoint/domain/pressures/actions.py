@@ -28,6 +28,7 @@ from hingepoint.domain.pressures.reading import Reader
 from hingepoint.domain.pressures.record import opened, stored
 from hingepoint.domain.pressures.rules import may_keep, rule_of
 from hingepoint.domain.turns.actions import action, form, read_anew, take_turn, turns
+from hingepoint.domain.upkeep.rules import EVERY_DAY_FOR
 from hingepoint.records.errors import Hidden, Refused
 from hingepoint.records.languages import reason
 from hingepoint.records.people import Role
@@ -40,8 +41,6 @@ _UNREAD = touched.APART | {
     *("routine", "routines", "days off", "review", "coaching", "question", "escalation", "trial"),
     *("hindsight", "run", "finding", "self-assessment"),
 }
-#: Readings of every day are kept so long; of the days before, the last of each month.
-EVERY_DAY_FOR = dt.timedelta(days=62)
 
 
 class NoEvidence(Refused):

@@ -28,7 +28,6 @@ from hingepoint.domain.signals.models import Raise, RaiseStep, SignalLimits, Sig
 from hingepoint.domain.signals.record import opened, stored
 from hingepoint.domain.signals.rules import (
     ENDS_AFTER,
-    EVERY_DAY_FOR,
     MUTED_AT_MOST,
     has_ended,
     may_answer,
@@ -39,6 +38,7 @@ from hingepoint.domain.signals.rules import (
     sight_of,
 )
 from hingepoint.domain.turns.actions import action, turn, turns
+from hingepoint.domain.upkeep.rules import EVERY_DAY_FOR
 from hingepoint.records.errors import Hidden, Refused
 from hingepoint.records.languages import reason
 from hingepoint.records.signals import ANSWERS, DECISIONS, StepKind

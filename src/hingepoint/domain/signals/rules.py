@@ -42,8 +42,6 @@ if TYPE_CHECKING:
 
 #: A raise ends with so many readings in a row whose chart is back inside (``has_ended``).
 ENDS_AFTER = 2
-#: Readings of every day are kept so long; of the days before, the last of each month: a chart's points are months.
-EVERY_DAY_FOR = dt.timedelta(days=62)
 #: A raise is muted at most so long.
 MUTED_AT_MOST = dt.timedelta(days=366)
 #: Limits are set anew from a month at most so many back: what charts draw.

@@ -1,4 +1,4 @@
-"""When a scheduled job is due."""
+"""When a scheduled job is due, and how long what nights keep of each day stays."""
 
 from __future__ import annotations
 
@@ -23,6 +23,8 @@ TRIED_AGAIN_AFTER = dt.timedelta(hours=1)
 CLOCKS_DIFFER_BY = dt.timedelta(days=1)
 #: What is due for longer than this is overdue: no worker takes it.
 OVERDUE_AFTER = dt.timedelta(hours=1)
+#: So long everything is kept that was read of a day; of the time before, one day of each month.
+EVERY_DAY_FOR = dt.timedelta(days=62)
 
 
 def period(schedule: str, moment: dt.datetime) -> dt.datetime | dt.date:

@@ -117,9 +117,7 @@ class Changed:
 
 
 def _news(viewer: Any, since: dt.datetime) -> AgreementEventQuerySet:
-    moved = worklist(viewer).filter(
-        changed_at__gte=since
-    )  # the steps of all others are older, and not looked at
+    moved = worklist(viewer).filter(changed_at__gte=since)  # the steps of all others are older
     return AgreementEvent.objects.standing().filter(
         agreement__in=moved, occurred_at__gte=since, state__in=_NEWS
     )
